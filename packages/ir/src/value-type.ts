@@ -1,0 +1,102 @@
+import { SpikeloomError } from './error.ts';
+
+/** A size: a number, or the name of a size that is known when the graph runs (`"N"`, the batch). */
+export type Dim = number | string;
+export type Shape = readonly Dim[];
+
+export type DType = 'float32' | 'int32' | 'bool';
+
+/** What the numbers of a value can be. Event-driven kernels and energy counting read this. */
+export type Signal =
+  /** Any number. */
+  | { readonly kind: 'real' }
+  /** 0 or 1. */
+  | { readonly kind: 'spike' }
+  /**
+   * Sparse signed levels of a multi-threshold neuron: 0, `positive * 2^k` or `-negative * 2^k` for
+   * `k = 0 … levels - 1`.
+   */
+  | {
+      readonly kind: 'graded';
+      readonly positive: number;
+      readonly negative: number;
+      readonly levels: number;
+    };
+
+/** The static type of a value in one timestep. */
+export interface ValueType {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly signal: Signal;
+}
+
+export const realSignal: Signal = { kind: 'real' };
+export const spikeSignal: Signal = { kind: 'spike' };
+
+/** A real float32 value of the given shape, the usual case. */
+export function realType(shape: Shape): ValueType {
+  return { shape, dtype: 'float32', signal: realSignal };
+}
+
+/** A spike train's value in one timestep: float32 zeros and ones. */
+export function spikeType(shape: Shape): ValueType {
+  return { shape, dtype: 'float32', signal: spikeSignal };
+}
+
+/** The levels a graded signal can take, from the most negative to the most positive, without zero. */
+export function levelsOf(signal: Signal): number[] {
+  if (signal.kind === 'spike') return [1];
+  if (signal.kind === 'real') return [];
+  const powers = Array.from({ length: signal.levels }, (_, k) => 2 ** k);
+  const below = powers.map((power) => -signal.negative * power).reverse();
+  return [...below, ...powers.map((power) => signal.positive * power)];
+}
+
+/** Whether a value is sparse events rather than ordinary numbers. */
+export function isEvent(type: ValueType): boolean {
+  return type.signal.kind !== 'real';
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((dim, axis) => dim === b[axis]);
+}
+
+export function sameSignal(a: Signal, b: Signal): boolean {
+  if (a.kind === 'graded' && b.kind === 'graded') {
+    return a.positive === b.positive && a.negative === b.negative && a.levels === b.levels;
+  }
+  return a.kind === b.kind;
+}
+
+/** `[N, 50, 96]` */
+export function formatShape(shape: Shape): string {
+  return `[${shape.join(', ')}]`;
+}
+
+/** `float32 [N, 50, 96] spike` */
+export function formatType(type: ValueType): string {
+  const { signal } = type;
+  const suffix =
+    signal.kind === 'graded'
+      ? ` graded(+${signal.positive}, -${signal.negative}, ${signal.levels} levels)`
+      : signal.kind === 'spike'
+        ? ' spike'
+        : '';
+  return `${type.dtype} ${formatShape(type.shape)}${suffix}`;
+}
+
+/** Replaces named sizes by their numbers; a name without a number is an error. */
+export function resolveShape(shape: Shape, sizes: Readonly<Record<string, number>>): number[] {
+  return shape.map((dim) => {
+    if (typeof dim === 'number') return dim;
+    const size = sizes[dim];
+    if (size === undefined) {
+      throw new SpikeloomError({
+        code: 'missing-input',
+        message: `the size "${dim}" is not known`,
+        fix: `give an input whose shape contains "${dim}"`,
+      });
+    }
+    return size;
+  });
+}

@@ -1,0 +1,6 @@
+export { integrateAndFire } from './integrate-and-fire.ts';
+export { lif, plif } from './leaky-integrate-and-fire.ts';
+export { multiThreshold } from './multi-threshold.ts';
+export { parallelThresholds, thresholdsOf } from './parallel-thresholds.ts';
+export { neurons } from './plugin.ts';
+export { atan, fastSigmoid, rectangle, sigmoid, triangle } from './surrogates.ts';

@@ -1,0 +1,58 @@
+import { anyReal, defineOp, oneOf, primitives, type ValueType } from '@spikeloom/ir';
+
+const { positive, negative, levels, edge } = primitives.quantizeLevels.attributes;
+
+/** Multi-threshold neuron. */
+export const multiThreshold = defineOp({
+  id: 'spikeloom.neurons/multi-threshold',
+  version: 1,
+  summary: 'A neuron with thresholds of both signs, each twice the one before; it emits the largest level its potential reaches and subtracts it.',
+  equation:
+    'm = v + current; spikes = quantize-levels(m); v := m - spikes. At most one spike per timestep; what exceeds the largest level leaves later.',
+  source: 'ECMT (arXiv 2502.21193), section "multi-threshold neuron", and its reference code',
+  inputs: { current: anyReal },
+  attributes: {
+    /** The smallest positive threshold. */
+    positive,
+    /** The size of the smallest negative threshold. */
+    negative,
+    /** Thresholds of each sign. */
+    levels,
+    /** Where the edge between levels lies. */
+    edge,
+    /** Which threshold the bases name; the reference code means the smallest. */
+    base: oneOf('smallest'),
+  },
+  outputs: ({ current }, attributes): { spikes: ValueType } => ({
+    spikes: {
+      shape: current.shape,
+      dtype: 'float32',
+      signal: {
+        kind: 'graded',
+        positive: attributes.positive,
+        negative: attributes.negative,
+        levels: attributes.levels,
+      },
+    },
+  }),
+  lower(b, { current }, { positive: above, negative: below, levels: count, edge: rule }) {
+    const v = b.state('v', { like: current });
+    const m = b.add(v, current, 'charged');
+    const spikes = b.quantizeLevels(m, { positive: above, negative: below, levels: count, edge: rule }, 'spikes');
+    b.write(v, b.sub(m, spikes));
+    return { spikes };
+  },
+  signalRule: 'graded, with the levels of the attributes',
+  examples: [
+    {
+      inputs: { current: { shape: [3, 37] } },
+      attributes: { positive: 0.25, negative: 0.08, levels: 8 },
+      timesteps: 4,
+    },
+    {
+      inputs: { current: { shape: [5] } },
+      attributes: { positive: 0.5, negative: 0.5, levels: 1 },
+      timesteps: 4,
+    },
+  ],
+});

@@ -1,0 +1,12 @@
+import { definePlugin, type Plugin } from '@spikeloom/ir';
+import { integrateAndFire } from './integrate-and-fire.ts';
+import { lif, plif } from './leaky-integrate-and-fire.ts';
+import { multiThreshold } from './multi-threshold.ts';
+import { parallelThresholds } from './parallel-thresholds.ts';
+
+/** Every neuron of this package, for `createRegistry([neurons])`. */
+export const neurons: Plugin = definePlugin({
+  id: 'spikeloom/neurons',
+  apiVersion: 1,
+  operators: [integrateAndFire, lif, multiThreshold, parallelThresholds, plif],
+});

@@ -1,0 +1,162 @@
+import { type Graph, graphInputs, SpikeloomError, takeRows, type Tensor, type ValueType, valueTypes } from '@spikeloom/ir';
+import type { Backend, CompileOptions, Inputs, Program, RunOptions, Session, Step, StepsOptions } from './backend.ts';
+import { runMultiStep } from './multi-step.ts';
+import type { Device } from './device.ts';
+import { makePlan } from './plan.ts';
+import { prepare, type Prepared } from './prepared.ts';
+import { StepSession } from './session.ts';
+import { stackSteps } from './stack-steps.ts';
+
+/** Makes a backend of a device: everything but the kernels is here. */
+export function createBackend<H>(device: Device<H>): Backend {
+  return {
+    name: device.name,
+    async compile(graph, options) {
+      await device.ready?.();
+      const prepared = prepare(makePlan(device, graph, options), device);
+      return new PreparedProgram(prepared, graph, options);
+    },
+  };
+}
+
+class PreparedProgram<H> implements Program {
+  readonly backend: string;
+  readonly graph: Graph;
+  readonly inputs: ReadonlyMap<string, ValueType>;
+  readonly outputs: ReadonlyMap<string, ValueType>;
+  readonly operators: ReadonlyMap<string, number>;
+  readonly #prepared: Prepared<H>;
+  readonly #batch: string;
+  readonly #sessions = new Set<Session>();
+  #disposed = false;
+
+  constructor(prepared: Prepared<H>, graph: Graph, options: CompileOptions) {
+    this.#prepared = prepared;
+    this.#batch = options.batch ?? 'N';
+    this.backend = prepared.device.name;
+    this.graph = graph;
+    this.inputs = graphInputs(graph);
+    const types = valueTypes(graph);
+    this.outputs = new Map(Object.entries(graph.outputs).map(([name, ref]) => [name, types.get(ref)!]));
+    const counts = new Map<string, number>();
+    for (const { node } of prepared.plan.instructions) counts.set(node.op, (counts.get(node.op) ?? 0) + 1);
+    this.operators = counts;
+  }
+
+  open(held: Readonly<Record<string, Tensor>> = {}, options: Omit<StepsOptions, 'timesteps'> = {}): Session {
+    if (this.#disposed) throw disposed();
+    const session = new StepSession(this.#prepared, {
+      held,
+      signal: options.signal,
+      taps: options.taps ?? [],
+      batch: this.#batch,
+    });
+    this.#sessions.add(session);
+    return session;
+  }
+
+  async *steps(inputs: Inputs, options: StepsOptions): AsyncGenerator<Step, void, void> {
+    checkTimesteps(options.timesteps);
+    const { held, sequences } = splitInputs(inputs, options.timesteps);
+    const session = this.open(held, options);
+    try {
+      let samples: readonly number[] | undefined;
+      for (let index = 0; index < options.timesteps; index++) {
+        const fresh = Object.fromEntries(
+          Object.entries(sequences).map(([name, tensors]) => [
+            name,
+            this.#rowsLeft(name, tensors[index]!, samples),
+          ]),
+        );
+        const step = await session.advance(fresh);
+        const remaining = { rows: step.samples };
+        yield {
+          ...step,
+          keep: (rows) => {
+            step.keep(rows);
+            remaining.rows = rows.map((row) => step.samples[row]!);
+          },
+        };
+        samples = remaining.rows;
+        if (samples.length === 0) return;
+      }
+    } finally {
+      session.dispose();
+      this.#sessions.delete(session);
+    }
+  }
+
+  async run(inputs: Inputs, options: RunOptions): Promise<Readonly<Record<string, Tensor>>> {
+    if (options.schedule === 'multi-step') {
+      if (this.#disposed) throw disposed();
+      checkTimesteps(options.timesteps);
+      const split = splitInputs(inputs, options.timesteps);
+      return runMultiStep(this.#prepared, { ...split, ...options, batch: this.#batch });
+    }
+    const steps: Readonly<Record<string, Tensor>>[] = [];
+    for await (const { outputs } of this.steps(inputs, options)) steps.push(outputs);
+    return Object.fromEntries(
+      [...this.outputs.keys()].map((name) => [name, stackSteps(steps.map((outputs) => outputs[name]!))]),
+    );
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    for (const session of this.#sessions) session.dispose();
+    this.#sessions.clear();
+    this.#prepared.dispose();
+  }
+
+  /** The rows of a step's input that belong to samples still in the batch. */
+  #rowsLeft(name: string, tensor: Tensor, samples: readonly number[] | undefined): Tensor {
+    const axis = this.inputs.get(name)?.shape.indexOf(this.#batch) ?? -1;
+    return samples === undefined || axis < 0 || tensor.shape[axis] === samples.length
+      ? tensor
+      : takeRows(tensor, samples, axis);
+  }
+}
+
+function checkTimesteps(timesteps: number): void {
+  if (Number.isSafeInteger(timesteps) && timesteps >= 1) return;
+  throw new SpikeloomError({
+    code: 'invalid-timesteps',
+    path: 'timesteps',
+    message: 'a run has a positive whole number of timesteps',
+    expected: '1 or more',
+    got: `${timesteps}`,
+  });
+}
+
+function splitInputs(
+  inputs: Inputs,
+  timesteps: number,
+): { held: Record<string, Tensor>; sequences: Record<string, readonly Tensor[]> } {
+  const held: Record<string, Tensor> = {};
+  const sequences: Record<string, readonly Tensor[]> = {};
+  for (const [name, given] of Object.entries(inputs)) {
+    if (!isSequence(given)) {
+      held[name] = given;
+      continue;
+    }
+    if (given.length < timesteps) {
+      throw new SpikeloomError({
+        code: 'missing-input',
+        path: name,
+        message: 'the sequence is shorter than the run',
+        expected: `${timesteps} tensors`,
+        got: `${given.length}`,
+      });
+    }
+    sequences[name] = given;
+  }
+  return { held, sequences };
+}
+
+function isSequence(given: Tensor | readonly Tensor[]): given is readonly Tensor[] {
+  return Array.isArray(given);
+}
+
+function disposed(): SpikeloomError {
+  return new SpikeloomError({ code: 'disposed', path: 'program', message: 'the program was disposed of' });
+}
+

@@ -1,0 +1,215 @@
+import { SpikeloomError, type Tensor, type ValueType } from '@spikeloom/ir';
+import { type AttachedTaps, attachTaps, readTap } from './attach-taps.ts';
+import type { Cancellation, Session, Step } from './backend.ts';
+import { checkInputs, requireInputs } from './check-inputs.ts';
+import { Executor, findLastUses } from './executor.ts';
+import type { Instruction, Slot } from './plan.ts';
+import type { Prepared } from './prepared.ts';
+import type { Tap } from './tap.ts';
+
+export interface SessionOptions {
+  readonly held: Readonly<Record<string, Tensor>>;
+  readonly signal: Cancellation | undefined;
+  readonly taps: readonly Tap[];
+  /** The size name that counts samples. */
+  readonly batch: string;
+}
+
+/** Runs a prepared plan one timestep after the other. */
+export class StepSession<H> implements Session {
+  readonly #prepared: Prepared<H>;
+  readonly #options: SessionOptions;
+  readonly #executor: Executor<H>;
+  readonly #taps: AttachedTaps;
+  readonly #inputTypes: ReadonlyMap<string, ValueType>;
+  /** What only sees held inputs runs once; the rest at every step. */
+  readonly #once: Schedule<H>;
+  readonly #always: Schedule<H>;
+  /** Slots that keep their value from step to step, and those that are emptied when a step is over. */
+  readonly #kept: ReadonlySet<Slot>;
+  readonly #passing: readonly Slot[];
+  #sizes: Record<string, number> = {};
+  #samples: number[] = [];
+  #step = 0;
+  #started = false;
+  #disposed = false;
+
+  constructor(prepared: Prepared<H>, options: SessionOptions) {
+    const { plan } = prepared;
+    this.#prepared = prepared;
+    this.#options = options;
+    this.#executor = new Executor(prepared);
+    this.#taps = attachTaps(options.taps, plan);
+    this.#inputTypes = new Map([...plan.inputs].map(([name, { type }]) => [name, type]));
+    checkInputs(options.held, this.#inputTypes, this.#sizes);
+
+    const isHeld = (slot: Slot): boolean => {
+      const { moving, inputs } = plan.origins[slot]!;
+      return !moving && [...inputs].every((name) => Object.hasOwn(options.held, name));
+    };
+    const once = prepared.instructions.filter(({ outputs }) => Object.values(outputs).every(isHeld));
+    const always = prepared.instructions.filter((instruction) => !once.includes(instruction));
+    const needed = new Set<Slot>([
+      ...plan.outputs.values(),
+      ...plan.stateNodes.map(({ write }) => write),
+      ...this.#taps.bySlot.keys(),
+    ]);
+    const read = always.flatMap(({ inputs }) => Object.values(inputs).flat() as Slot[]);
+    this.#kept = new Set([...needed, ...read].filter((slot) => isHeld(slot) && !prepared.fixed.has(slot)));
+    this.#once = { instructions: once, lastUses: findLastUses(once, (slot) => this.#kept.has(slot)) };
+    const stays = (slot: Slot): boolean => needed.has(slot) || this.#kept.has(slot);
+    this.#always = { instructions: always, lastUses: findLastUses(always, stays) };
+    this.#passing = Array.from({ length: plan.slots }, (_, slot) => slot).filter(
+      (slot) => !this.#kept.has(slot) && !prepared.fixed.has(slot),
+    );
+  }
+
+  get step(): number {
+    return this.#step;
+  }
+
+  async advance(fresh: Readonly<Record<string, Tensor>> = {}): Promise<Step> {
+    this.#check();
+    this.#checkFresh(fresh);
+    const { plan, device } = this.#prepared;
+    const executor = this.#executor;
+    device.activate?.();
+    if (!this.#started) this.#start();
+    for (const slot of plan.steps) executor.set(slot, device.fill([], this.#step));
+    for (const [name, tensor] of Object.entries(fresh)) {
+      executor.set(plan.inputs.get(name)!.slot, device.upload(tensor));
+    }
+    for (const { path, read } of plan.stateNodes) executor.set(read, executor.state(path));
+    this.#run(this.#always);
+    for (const { path, write } of plan.stateNodes) executor.setState(path, executor.get(write));
+    const result = await this.#read();
+    // Someone may have disposed of the session while the numbers were on their way.
+    if (!this.#disposed) for (const slot of this.#passing) executor.drop(slot);
+    this.#step += 1;
+    return result;
+  }
+
+  reset(): void {
+    this.#check();
+    if (this.#started) this.#executor.resetStates(this.#prepared.plan.states.values(), this.#sizes);
+    this.#step = 0;
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#executor.handles.clear();
+  }
+
+  /** Uploads held inputs and computes what follows from them. */
+  #start(): void {
+    const { plan, device } = this.#prepared;
+    for (const [name, tensor] of Object.entries(this.#options.held)) {
+      this.#executor.set(plan.inputs.get(name)!.slot, device.upload(tensor));
+    }
+    this.#samples = Array.from({ length: this.#sizes[this.#options.batch] ?? 1 }, (_, index) => index);
+    this.#run(this.#once);
+    this.#executor.resetStates(plan.states.values(), this.#sizes);
+    for (const name of Object.keys(this.#options.held)) {
+      const { slot } = plan.inputs.get(name)!;
+      if (!this.#kept.has(slot)) this.#executor.drop(slot);
+    }
+    this.#started = true;
+  }
+
+  #run({ instructions, lastUses }: Schedule<H>): void {
+    instructions.forEach((instruction, index) => {
+      this.#check();
+      this.#executor.execute(instruction, this.#sizes, this.#step);
+      for (const slot of lastUses[index]!) this.#executor.drop(slot);
+    });
+  }
+
+  /** Copies outputs to ordinary memory and serves the taps. */
+  async #read(): Promise<Step> {
+    const { plan, device } = this.#prepared;
+    const executor = this.#executor;
+    const step = this.#step;
+    const samples = this.#samples;
+    const outputs = await Promise.all(
+      [...plan.outputs].map(async ([name, slot]) => [name, await device.download(executor.get(slot))] as const),
+    );
+    const serve = async (tap: Tap, handle: H): Promise<void> =>
+      tap.observe({ at: tap.at, step, samples, value: await readTap(tap, handle, device) });
+    await Promise.all([
+      ...[...this.#taps.bySlot].flatMap(([slot, taps]) => taps.map((tap) => serve(tap, executor.get(slot)))),
+      ...[...this.#taps.byState].flatMap(([path, taps]) => taps.map((tap) => serve(tap, executor.state(path)))),
+    ]);
+    return {
+      step,
+      outputs: Object.fromEntries(outputs),
+      samples,
+      keep: (rows) => this.#keep(rows, step),
+    };
+  }
+
+  #keep(rows: readonly number[], step: number): void {
+    this.#check();
+    if (step + 1 !== this.#step) {
+      throw new SpikeloomError({
+        code: 'invalid-argument',
+        path: 'keep',
+        message: 'samples can only leave after the newest step',
+        expected: `step ${this.#step - 1}`,
+        got: `step ${step}`,
+      });
+    }
+    const wrong = rows.find((row) => !Number.isInteger(row) || row < 0 || row >= this.#samples.length);
+    if (wrong !== undefined || new Set(rows).size !== rows.length) {
+      throw new SpikeloomError({
+        code: 'invalid-argument',
+        path: 'keep',
+        message: 'rows to keep are different positions in the batch',
+        expected: `0 to ${this.#samples.length - 1}`,
+        got: `${wrong ?? 'a position twice'}`,
+      });
+    }
+    if (rows.length === this.#samples.length && rows.every((row, index) => row === index)) return;
+    this.#prepared.device.activate?.();
+    this.#samples = rows.map((row) => this.#samples[row]!);
+    if (rows.length === 0) return;
+    this.#executor.take(this.#kept, rows, this.#options.batch);
+    this.#sizes = { ...this.#sizes, [this.#options.batch]: rows.length };
+  }
+
+  #checkFresh(fresh: Readonly<Record<string, Tensor>>): void {
+    for (const name of Object.keys(fresh)) {
+      if (!Object.hasOwn(this.#options.held, name)) continue;
+      throw new SpikeloomError({
+        code: 'unknown-input',
+        path: name,
+        message: 'the input is held for the whole session',
+        fix: 'open the session without it to give it at every step',
+      });
+    }
+    checkInputs(fresh, this.#inputTypes, this.#sizes);
+    requireInputs([...Object.keys(this.#options.held), ...Object.keys(fresh)], this.#inputTypes);
+  }
+
+  #check(): void {
+    if (this.#disposed) {
+      throw new SpikeloomError({ code: 'disposed', path: 'session', message: 'the session has ended' });
+    }
+    if (this.#started && this.#samples.length === 0) {
+      throw new SpikeloomError({ code: 'empty-batch', path: 'session', message: 'every sample has left the batch' });
+    }
+    throwIfAborted(this.#options.signal);
+  }
+}
+
+interface Schedule<H> {
+  readonly instructions: readonly Instruction<H>[];
+  /** Slots to empty after each instruction. */
+  readonly lastUses: readonly (readonly Slot[])[];
+}
+
+/** Throws `aborted` when the signal says so. */
+export function throwIfAborted(signal: Cancellation | undefined): void {
+  if (!signal?.aborted) return;
+  throw new SpikeloomError({ code: 'aborted', message: 'the run was cancelled' }, { cause: signal.reason });
+}

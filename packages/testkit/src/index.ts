@@ -1,0 +1,3 @@
+export { expectClose, toleranceFor } from './compare.ts';
+export { type ConformanceCase, conformanceCases } from './conformance.ts';
+export { exampleTensor } from './example-tensor.ts';
