@@ -54,7 +54,7 @@ export function printGraph(graph: Graph, options: { depth?: number } = {}): stri
   const depth = options.depth ?? Number.POSITIVE_INFINITY;
   const lines: string[] = [];
   const print = (tree: ScopeTree, level: number): void => {
-    const indent = '  '.repeat(level);
+    const indent = '  '.repeat(Math.max(level, 0));
     if (tree.node) lines.push(`${indent}${nodeLine(tree.name, tree.node)}`);
     else if (level < 0) lines.push(`graph ${tree.name}`);
     else lines.push(`${indent}${tree.name}${level >= depth ? ` (${countNodes(tree)} nodes)` : ''}`);

@@ -28,7 +28,8 @@ export const linear = defineOp({
   },
   lower(b, { x, weight, bias }) {
     const row = x.type.shape.length === 1 ? b.reshape(x, [1, ...x.type.shape]) : x;
-    const product = b.matmul(row, weight, { transposeB: true });
+    // Turned explicitly: a backend then turns fixed weights once, not in every product.
+    const product = b.matmul(row, b.transpose(weight, [1, 0], 'turned'));
     const sum = bias ? b.add(product, bias) : product;
     const shape = [...x.type.shape.slice(0, -1), weight.type.shape[0] ?? 1];
     return { out: x.type.shape.length === 1 ? b.reshape(sum, shape) : sum };

@@ -1,0 +1,75 @@
+/**
+ * One timestep of multi-threshold neurons, in place on the membrane potentials.
+ *
+ * out[i] is the largest level base * 2^k with (m - level) + base / 2 >= 0, with the sign of m = v + x. The
+ * exponent of m / base + 1/2 is k but for rounding, so k - 1, k and k + 1 are tried with the exact
+ * comparison: the result is that of trying all levels.
+ */
+export function multiThreshold(
+  v: usize,
+  x: usize,
+  out: usize,
+  length: i32,
+  positive: f32,
+  negative: f32,
+  levels: i32,
+): void {
+  const up = f32x4.splat(positive);
+  const down = f32x4.splat(negative);
+  // A base of 0 never fires: with 0 as its inverse, every candidate level is 0.
+  const upInverse = f32x4.splat(positive > 0 ? 1 / positive : 0);
+  const downInverse = f32x4.splat(negative > 0 ? 1 / negative : 0);
+  const top = i32x4.splat(levels - 1);
+  const bytes = <usize>length << 2;
+  let at: usize = 0;
+  for (; at + 16 <= bytes; at += 16) {
+    const m = f32x4.add(v128.load(v + at), v128.load(x + at));
+    const level = signedLevel(m, up, down, upInverse, downInverse, top);
+    v128.store(out + at, level);
+    v128.store(v + at, f32x4.sub(m, level));
+  }
+  for (; at < bytes; at += 4) {
+    const m = load<f32>(v + at) + load<f32>(x + at);
+    const lanes = signedLevel(f32x4.splat(m), up, down, upInverse, downInverse, top);
+    const level = f32x4.extract_lane(lanes, 0);
+    store<f32>(out + at, level);
+    store<f32>(v + at, m - level);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function signedLevel(
+  m: v128,
+  up: v128,
+  down: v128,
+  upInverse: v128,
+  downInverse: v128,
+  top: v128,
+): v128 {
+  const signs = v128.and(m, i32x4.splat(<i32>0x80000000));
+  const isNegative = i32x4.shr_s(m, 31);
+  const size = v128.xor(m, signs);
+  const base = v128.bitselect(down, up, isNegative);
+  const inverse = v128.bitselect(downInverse, upInverse, isNegative);
+  const half = f32x4.mul(base, f32x4.splat(0.5));
+  const scaled = f32x4.add(f32x4.mul(size, inverse), f32x4.splat(0.5));
+  const exponent = i32x4.sub(i32x4.shr_u(scaled, 23), i32x4.splat(127));
+  const k = i32x4.min_s(i32x4.max_s(exponent, i32x4.splat(-1)), top);
+  const above = reached(size, base, half, i32x4.min_s(i32x4.add(k, i32x4.splat(1)), top));
+  const here = reached(size, base, half, k);
+  const below = reached(size, base, half, i32x4.sub(k, i32x4.splat(1)));
+  const level = f32x4.max(above, f32x4.max(here, below));
+  return v128.or(level, v128.and(signs, f32x4.ne(level, f32x4.splat(0))));
+}
+
+/** base * 2^k where that level is reached, else 0. */
+// @ts-ignore: decorator
+@inline
+function reached(size: v128, base: v128, half: v128, k: v128): v128 {
+  const isLevel = i32x4.ge_s(k, i32x4.splat(0));
+  const power = i32x4.shl(i32x4.add(i32x4.max_s(k, i32x4.splat(0)), i32x4.splat(127)), 23);
+  const level = f32x4.mul(base, power);
+  const fires = f32x4.ge(f32x4.add(f32x4.sub(size, level), half), f32x4.splat(0));
+  return v128.and(level, v128.and(fires, isLevel));
+}

@@ -1,0 +1,51 @@
+import { tfjsDevice } from '@spikeloom/backend-tfjs';
+import { type Backend, createBackend } from '@spikeloom/runtime';
+import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { countNonZero } from './count-non-zero.ts';
+import { type Heap, openHeap } from './heap.ts';
+import { lif } from './kernels/lif.ts';
+import { multiThreshold } from './kernels/multi-threshold.ts';
+import { segmentSum } from './kernels/segment-sum.ts';
+import { locationOf } from './read-binary.ts';
+
+export interface WasmBackendOptions {
+  /**
+   * Threads to use where the platform allows it (a cross-origin isolated page); tfjs decides by default.
+   * Counts only before the first program is compiled.
+   */
+  readonly threads?: number;
+}
+
+/** WebAssembly with SIMD: tfjs operators, and our own kernels on the same memory. */
+export function wasmBackend(options: WasmBackendOptions = {}): Backend {
+  let heap: Heap | undefined;
+  // Kernels run after ready(), so the heap is there.
+  const current = (): Heap => heap!;
+  const device = tfjsDevice({
+    name: 'wasm',
+    tfjsBackend: 'wasm',
+    kernels: [lif(current), multiThreshold(current), segmentSum],
+    beforeReady: () => {
+      setWasmPaths(binaryLocations());
+      if (options.threads !== undefined) setThreadsCount(options.threads);
+    },
+    ready: async () => {
+      heap ??= await openHeap();
+    },
+  });
+  return createBackend({ ...device, countNonZero: (handle, keep) => countNonZero(current(), handle, keep) });
+}
+
+/** The binaries of tfjs, copied beside ours when the package is built. */
+function binaryLocations(): Record<
+  'tfjs-backend-wasm.wasm' | 'tfjs-backend-wasm-simd.wasm' | 'tfjs-backend-wasm-threaded-simd.wasm',
+  string
+> {
+  return {
+    'tfjs-backend-wasm.wasm': locationOf(new URL('../wasm/tfjs-backend-wasm.wasm', import.meta.url)),
+    'tfjs-backend-wasm-simd.wasm': locationOf(new URL('../wasm/tfjs-backend-wasm-simd.wasm', import.meta.url)),
+    'tfjs-backend-wasm-threaded-simd.wasm': locationOf(
+      new URL('../wasm/tfjs-backend-wasm-threaded-simd.wasm', import.meta.url),
+    ),
+  };
+}

@@ -1,0 +1,33 @@
+import type { TfjsKernel } from '@spikeloom/backend-tfjs';
+import { single } from '@spikeloom/runtime';
+import type { Heap } from '../heap.ts';
+
+/** Below this, a base times powers of two could leave the normal numbers and lose exactness. */
+const smallestBase = 1e-30;
+
+/** One pass over the membrane potentials, in place. */
+export function multiThreshold(heap: () => Heap): TfjsKernel {
+  return {
+    op: 'spikeloom.neurons/multi-threshold',
+    accepts: ({ attributes }) => {
+      const bases = [Number(attributes['positive']), Number(attributes['negative'])];
+      return bases.every((base) => base === 0 || base > smallestBase) && Number(attributes['levels']) <= 32;
+    },
+    run(call) {
+      const memory = heap();
+      const current = single(call, 'current');
+      const spikes = memory.allocate(current.shape);
+      const { positive, negative, levels } = call.node.attributes;
+      memory.kernels.multiThreshold(
+        memory.address(call.state('v')),
+        memory.address(current),
+        memory.address(spikes),
+        current.size,
+        Number(positive),
+        Number(negative),
+        Number(levels),
+      );
+      return { spikes };
+    },
+  };
+}

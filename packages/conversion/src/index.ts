@@ -1,0 +1,19 @@
+export { analyse, type Analysis, type Part } from './analyse.ts';
+export { type Bases, calibrate, type CalibrateOptions, type CalibrationData } from './calibrate.ts';
+export { compensate, type Compensation } from './compensate.ts';
+export { compensatedMatmul } from './compensated-matmul.ts';
+export { convertEcmt, type Converted, type ConvertOptions } from './convert-ecmt.ts';
+export { ecmtDefaults, type EcmtOptions } from './ecmt-options.ts';
+export { type Expanded, expandParallel } from './expand-parallel.ts';
+export {
+  compensatedGelu,
+  compensatedLayerNorm,
+  compensatedMaxPool2d,
+  compensatedRelu,
+  compensatedSigmoid,
+  compensatedSoftmax,
+  compensatedTanh,
+  conversion,
+} from './plugin.ts';
+export { type ConversionReport, formatReport, type ReportEntry, reportOf } from './report.ts';
+export { findSites, type Site, type SiteRole } from './sites.ts';

@@ -1,0 +1,87 @@
+import { formatShape, type Graph, type Problem, sizeOf, type Tensor, throwProblems } from '@spikeloom/ir';
+
+export interface LoadOptions {
+  /** Parameter of the graph to the name in the checkpoint; a list is joined along the first axis. */
+  readonly names?: Readonly<Record<string, string | readonly string[]>>;
+  /** Names in the checkpoint that are not part of the network; `*` stands for anything. */
+  readonly ignore?: readonly string[];
+  /** Parameters that may be stored under another shape with as many elements. */
+  readonly reshape?: readonly string[];
+}
+
+/**
+ * Puts the tensors of a checkpoint into a graph. Throws one `checkpoint-mismatch` with every tensor that
+ * is missing, left over or of the wrong shape.
+ */
+export function loadWeights(
+  graph: Graph,
+  tensors: ReadonlyMap<string, Tensor>,
+  options: LoadOptions = {},
+): Graph {
+  const problems: Problem[] = [];
+  const unused = new Set(tensors.keys());
+  const weights = new Map<string, Tensor>();
+  const parameters = graph.nodes.filter(({ op }) => op === 'spikeloom/param' || op === 'spikeloom/buffer');
+  for (const { id, outputs } of parameters) {
+    const type = outputs['out']!;
+    const stored = [options.names?.[id] ?? id].flat();
+    for (const name of stored) unused.delete(name);
+    const missing = stored.filter((name) => !tensors.has(name));
+    if (missing.length > 0) {
+      problems.push({
+        code: 'checkpoint-mismatch',
+        path: id,
+        message: `the checkpoint has no tensor ${missing.map((name) => `"${name}"`).join(', ')}`,
+        expected: formatShape(type.shape),
+      });
+      continue;
+    }
+    const tensor = joinRows(stored.map((name) => tensors.get(name)!));
+    const shape = type.shape as readonly number[];
+    const fits =
+      tensor.shape.join() === shape.join() ||
+      (options.reshape?.includes(id) === true && sizeOf(tensor.shape) === sizeOf(shape));
+    if (!fits || tensor.dtype !== type.dtype) {
+      problems.push({
+        code: 'checkpoint-mismatch',
+        path: id,
+        message: 'the tensor has another shape or dtype',
+        expected: `${type.dtype} ${formatShape(shape)}`,
+        got: `${tensor.dtype} ${formatShape(tensor.shape)}`,
+      });
+      continue;
+    }
+    weights.set(id, { ...tensor, shape });
+  }
+  const ignored = (options.ignore ?? []).map(toPattern);
+  for (const name of unused) {
+    if (ignored.some((pattern) => pattern.test(name))) continue;
+    problems.push({
+      code: 'checkpoint-mismatch',
+      path: name,
+      message: 'the network has no place for this tensor',
+      got: formatShape(tensors.get(name)!.shape),
+      fix: 'map it with "names", or list it under "ignore"',
+    });
+  }
+  throwProblems('checkpoint-mismatch', 'the checkpoint', problems);
+  return { ...graph, weights };
+}
+
+function joinRows(parts: readonly Tensor[]): Tensor {
+  const [first] = parts;
+  if (parts.length === 1 || !first) return first!;
+  const data = new Float32Array(parts.reduce((total, { data: part }) => total + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    data.set(part.data, offset);
+    offset += part.data.length;
+  }
+  const rows = parts.reduce((total, { shape }) => total + (shape[0] ?? 1), 0);
+  return { shape: [rows, ...first.shape.slice(1)], dtype: first.dtype, data };
+}
+
+function toPattern(glob: string): RegExp {
+  const escaped = glob.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
+  return new RegExp(`^${escaped.join('.*')}$`);
+}

@@ -1,0 +1,97 @@
+import * as v from 'valibot';
+import { SpikeloomError } from '@spikeloom/ir';
+
+const size = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const perChannel = v.pipe(v.array(v.pipe(v.number(), v.finite())), v.minLength(1));
+
+/** How pixels (0 to 255) become what the network was trained on: `(pixel * scale - mean) / std` per channel. */
+export const preprocessSchema = v.strictObject({
+  scale: v.optional(v.pipe(v.number(), v.finite(), v.gtValue(0)), 1 / 255),
+  mean: perChannel,
+  std: v.pipe(v.array(v.pipe(v.number(), v.finite(), v.gtValue(0))), v.minLength(1)),
+});
+
+export type Preprocess = v.InferOutput<typeof preprocessSchema>;
+
+/** The shape of a Vision Transformer. */
+export const vitConfigSchema = v.strictObject({
+  /** `[channels, height, width]`, in pixels. */
+  image: v.tuple([size, size, size]),
+  /** Side of a square patch, in pixels; divides height and width. */
+  patch: size,
+  /** Width of a token. */
+  dim: size,
+  /** Number of blocks. */
+  depth: size,
+  /** Attention heads; divides `dim`. */
+  heads: size,
+  /** Hidden width of the MLP; default `4 * dim`. */
+  mlp: v.optional(size),
+  classes: size,
+  /** Where the normalisation stands: before attention and MLP (timm, torchvision), or after each residual. */
+  norm: v.optional(v.picklist(['pre', 'post']), 'pre'),
+  /** Epsilon of the layer normalisations; timm uses 1e-6, PyTorch's own layers 1e-5. */
+  epsilon: v.optional(v.pipe(v.number(), v.gtValue(0)), 1e-6),
+  activation: v.optional(v.picklist(['gelu', 'relu']), 'gelu'),
+  /** Whether the query, key and value projection has a bias. */
+  qkvBias: v.optional(v.boolean(), true),
+  classToken: v.optional(v.boolean(), true),
+  /**
+   * What the head reads: the class token or the mean over patch tokens, both after the final
+   * normalisation (`norm`), or the mean before it (`fc_norm`, timm with `global_pool="avg"`).
+   */
+  pool: v.optional(v.picklist(['token', 'mean', 'mean-then-norm']), 'token'),
+  /** Whether a layer normalisation precedes the head. */
+  finalNorm: v.optional(v.boolean(), true),
+  /** A hidden layer with tanh before the head, of this width (torchvision's `representation_size`). */
+  preLogits: v.optional(size),
+  /** `linear`: the patch projection was a linear layer over patches flattened row by row. */
+  patchEmbedding: v.optional(v.picklist(['conv', 'linear']), 'conv'),
+  /** How to turn pixels into input; stored in the model. */
+  preprocess: v.optional(preprocessSchema),
+  /** Names of the classes, stored in the model. */
+  labels: v.optional(v.array(v.string())),
+  /** timm name to the name in the checkpoint; a list of names is joined along the first axis (q, k, v). */
+  names: v.optional(v.record(v.string(), v.union([v.string(), v.array(v.string())])), {}),
+  /** Tensors of the checkpoint that are not part of the network. */
+  ignore: v.optional(v.array(v.string()), []),
+});
+
+export type VitConfig = v.InferOutput<typeof vitConfigSchema>;
+export type VitOptions = v.InferInput<typeof vitConfigSchema>;
+
+/** Checks a configuration of unknown origin and fills in defaults. */
+export function parseVitConfig(source: unknown): VitConfig {
+  const parsed = v.safeParse(vitConfigSchema, source);
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    const field = v.getDotPath(issue) ?? '';
+    const unknown = issue.type === 'strict_object' && issue.expected === 'never';
+    throw new SpikeloomError({
+      code: 'invalid-argument',
+      path: field ? `config.${field}` : 'config',
+      message: unknown ? 'the configuration has an unknown field' : 'the configuration is not valid',
+      expected: unknown ? Object.keys(vitConfigSchema.entries).join(', ') : (issue.expected ?? issue.message),
+      got: issue.received,
+    });
+  }
+  const config = parsed.output;
+  const [channels, height, width] = config.image;
+  const rules: readonly (readonly [boolean, string, string])[] = [
+    [height % config.patch === 0 && width % config.patch === 0, 'patch', 'a divisor of height and width'],
+    [config.dim % config.heads === 0, 'heads', 'a divisor of dim'],
+    [config.classToken || config.pool !== 'token', 'pool', '"mean" for a network without class token'],
+    [(config.preprocess?.mean.length ?? channels) === channels, 'preprocess.mean', `${channels} numbers`],
+    [(config.preprocess?.std.length ?? channels) === channels, 'preprocess.std', `${channels} numbers`],
+  ];
+  for (const [holds, field, expected] of rules) {
+    if (holds) continue;
+    throw new SpikeloomError({
+      code: 'invalid-argument',
+      path: `config.${field}`,
+      message: 'the configuration contradicts itself',
+      expected,
+    });
+  }
+  return config;
+}
