@@ -1,6 +1,5 @@
 import { type Backend, createBackend } from '@spikeloom/runtime';
 import { tfjsDevice, type TfjsDeviceOptions } from './device.ts';
-import type { TfjsKernel } from './tfjs-kernel.ts';
 
 /**
  * Runs graphs on tfjs operators.
@@ -11,4 +10,5 @@ export function tfjsBackend(tfjsBackend: string): Backend {
   return createBackend(tfjsDevice({ name: 'tfjs', tfjsBackend }));
 }
 
-export { tfjsDevice, type TfjsDeviceOptions, type TfjsKernel };
+export { tfjsDevice, type TfjsDeviceOptions };
+export type { TfjsCall, TfjsKernel } from './tfjs-kernel.ts';

@@ -2,8 +2,8 @@
  * One timestep of multi-threshold neurons, in place on the membrane potentials.
  *
  * out[i] is the largest level base * 2^k with (m - level) + base / 2 >= 0, with the sign of m = v + x. The
- * exponent of m / base + 1/2 is k but for rounding, so k - 1, k and k + 1 are tried with the exact
- * comparison: the result is that of trying all levels.
+ * exponent of (m / base + 1/2) * (1 + 2^-20) is that k or the next one, whatever the rounding; the exact
+ * comparison with that level decides between the two. The result is that of trying all levels.
  */
 export function multiThreshold(
   v: usize,
@@ -16,7 +16,7 @@ export function multiThreshold(
 ): void {
   const up = f32x4.splat(positive);
   const down = f32x4.splat(negative);
-  // A base of 0 never fires: with 0 as its inverse, every candidate level is 0.
+  // A base of 0 never fires: with 0 as its inverse, no level is a candidate.
   const upInverse = f32x4.splat(positive > 0 ? 1 / positive : 0);
   const downInverse = f32x4.splat(negative > 0 ? 1 / negative : 0);
   const top = i32x4.splat(levels - 1);
@@ -52,24 +52,22 @@ function signedLevel(
   const size = v128.xor(m, signs);
   const base = v128.bitselect(down, up, isNegative);
   const inverse = v128.bitselect(downInverse, upInverse, isNegative);
-  const half = f32x4.mul(base, f32x4.splat(0.5));
-  const scaled = f32x4.add(f32x4.mul(size, inverse), f32x4.splat(0.5));
-  const exponent = i32x4.sub(i32x4.shr_u(scaled, 23), i32x4.splat(127));
-  const k = i32x4.min_s(i32x4.max_s(exponent, i32x4.splat(-1)), top);
-  const above = reached(size, base, half, i32x4.min_s(i32x4.add(k, i32x4.splat(1)), top));
-  const here = reached(size, base, half, k);
-  const below = reached(size, base, half, i32x4.sub(k, i32x4.splat(1)));
-  const level = f32x4.max(above, f32x4.max(here, below));
-  return v128.or(level, v128.and(signs, f32x4.ne(level, f32x4.splat(0))));
-}
-
-/** base * 2^k where that level is reached, else 0. */
-// @ts-ignore: decorator
-@inline
-function reached(size: v128, base: v128, half: v128, k: v128): v128 {
-  const isLevel = i32x4.ge_s(k, i32x4.splat(0));
-  const power = i32x4.shl(i32x4.add(i32x4.max_s(k, i32x4.splat(0)), i32x4.splat(127)), 23);
-  const level = f32x4.mul(base, power);
-  const fires = f32x4.ge(f32x4.add(f32x4.sub(size, level), half), f32x4.splat(0));
-  return v128.and(level, v128.and(fires, isLevel));
+  const scaled = f32x4.mul(
+    f32x4.add(f32x4.mul(size, inverse), f32x4.splat(0.5)),
+    f32x4.splat(1.00000095367431640625),
+  );
+  const exponent = i32x4.min_s(i32x4.sub(i32x4.shr_u(scaled, 23), i32x4.splat(127)), top);
+  const power = i32x4.shl(i32x4.add(exponent, i32x4.splat(127)), 23);
+  const candidate = f32x4.mul(base, power);
+  const margin = f32x4.add(f32x4.sub(size, candidate), f32x4.mul(base, f32x4.splat(0.5)));
+  const fires = f32x4.ge(margin, f32x4.splat(0));
+  // Exponent -1 stands for no level; below level 0 there is none either.
+  const here = v128.and(candidate, i32x4.ge_s(exponent, i32x4.splat(0)));
+  const below = v128.and(
+    f32x4.mul(candidate, f32x4.splat(0.5)),
+    i32x4.ge_s(exponent, i32x4.splat(1)),
+  );
+  const level = v128.bitselect(here, below, fires);
+  const isSpike = v128.and(f32x4.eq(m, m), f32x4.gt(level, f32x4.splat(0)));
+  return v128.and(v128.or(level, signs), isSpike);
 }

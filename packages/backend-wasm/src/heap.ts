@@ -1,12 +1,38 @@
-import { type DType, SpikeloomError } from '@spikeloom/ir';
+import { type DType, sizeOf, SpikeloomError } from '@spikeloom/ir';
 import * as tf from '@tensorflow/tfjs-core';
 import { readBinary } from './read-binary.ts';
 
-/** What `assembly/index.ts` exports. Addresses and lengths are whole numbers. */
+/** What `assembly/index.ts` exports: addresses, then sizes and numbers. The sources say what each means. */
 export interface KernelExports {
+  addInto(sum: number, x: number, length: number): void;
+  advanceMean(sum: number, x: number, mean: number, length: number, t: number): void;
+  copyStrided(x: number, out: number, ...sizesThenStrides: number[]): void;
   countNonZero(x: number, out: number, outer: number, middle: number, inner: number): void;
+  emitDifference(f: number, before: number, out: number, length: number, t: number): void;
+  emitProduct(change: number, product: number, length: number, t: number): void;
+  gelu(x: number, out: number, length: number): void;
+  gemm(
+    a: number,
+    b: number,
+    bias: number,
+    out: number,
+    packed: number,
+    batch: number,
+    rows: number,
+    columns: number,
+    inner: number,
+    aBatch: number,
+    aRow: number,
+    aColumn: number,
+    bBatch: number,
+    bRow: number,
+    bColumn: number,
+    accumulate: number,
+  ): void;
+  layerNormRows(x: number, weight: number, bias: number, out: number, rows: number, width: number, epsilon: number): void;
   lif(v: number, x: number, out: number, length: number, tau: number, threshold: number, rest: number, flags: number): void;
   multiThreshold(v: number, x: number, out: number, length: number, positive: number, negative: number, levels: number): void;
+  softmaxRows(x: number, out: number, rows: number, width: number): void;
 }
 
 /** The parts of the tfjs WASM backend that place tensors in memory; checked when it is first used. */
@@ -31,11 +57,38 @@ export class Heap {
     return this.#backend.dataIdMap.get(tensor.dataId)!.memoryOffset;
   }
 
+  /** The whole memory; it moves when tensors are allocated. */
+  bytes(): Uint8Array {
+    return new Uint8Array(this.#backend.wasm.asm.memory.buffer);
+  }
+
   /** A new tensor with undefined content. */
   allocate(shape: readonly number[], dtype: DType = 'float32'): tf.Tensor {
     const info = this.#backend.makeOutput([...shape], dtype);
     return tf.engine().makeTensorFromTensorInfo(info);
   }
+}
+
+/** The chosen rows along an axis, as a new tensor. Neighbouring rows move together. */
+export function takeRows(heap: Heap, x: tf.Tensor, rows: readonly number[], axis: number): tf.Tensor {
+  const shape = x.shape.map((dim, index) => (index === axis ? rows.length : dim));
+  const out = heap.allocate(shape, x.dtype as DType);
+  const outer = sizeOf(x.shape.slice(0, axis));
+  const rowBytes = sizeOf(x.shape.slice(axis + 1)) * (x.dtype === 'bool' ? 1 : 4);
+  const [from, to] = [heap.address(x), heap.address(out)];
+  const bytes = heap.bytes();
+  for (let block = 0; block < outer; block++) {
+    const source = from + block * x.shape[axis]! * rowBytes;
+    const target = to + block * rows.length * rowBytes;
+    for (let start = 0; start < rows.length; ) {
+      let end = start + 1;
+      while (end < rows.length && rows[end] === rows[end - 1]! + 1) end += 1;
+      const first = source + rows[start]! * rowBytes;
+      bytes.copyWithin(target + start * rowBytes, first, first + (end - start) * rowBytes);
+      start = end;
+    }
+  }
+  return out;
 }
 
 const kernelsUrl = new URL('../wasm/kernels.wasm', import.meta.url);

@@ -2,8 +2,12 @@ import { tfjsDevice } from '@spikeloom/backend-tfjs';
 import { type Backend, createBackend } from '@spikeloom/runtime';
 import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { countNonZero } from './count-non-zero.ts';
-import { type Heap, openHeap } from './heap.ts';
+import { type Heap, openHeap, takeRows } from './heap.ts';
+import { compensatedMatmul } from './kernels/compensated-matmul.ts';
+import { copyKernels } from './kernels/copies.ts';
+import { compensatedFunctions, plainFunctions } from './kernels/functions.ts';
 import { lif } from './kernels/lif.ts';
+import { linear, matmul } from './kernels/matmul.ts';
 import { multiThreshold } from './kernels/multi-threshold.ts';
 import { segmentSum } from './kernels/segment-sum.ts';
 import { locationOf } from './read-binary.ts';
@@ -24,7 +28,17 @@ export function wasmBackend(options: WasmBackendOptions = {}): Backend {
   const device = tfjsDevice({
     name: 'wasm',
     tfjsBackend: 'wasm',
-    kernels: [lif(current), multiThreshold(current), segmentSum],
+    kernels: [
+      ...compensatedFunctions(current),
+      ...copyKernels(current),
+      ...plainFunctions(current),
+      compensatedMatmul(current),
+      lif(current),
+      linear(current),
+      matmul(current),
+      multiThreshold(current),
+      segmentSum,
+    ],
     beforeReady: () => {
       setWasmPaths(binaryLocations());
       if (options.threads !== undefined) setThreadsCount(options.threads);
@@ -33,7 +47,11 @@ export function wasmBackend(options: WasmBackendOptions = {}): Backend {
       heap ??= await openHeap();
     },
   });
-  return createBackend({ ...device, countNonZero: (handle, keep) => countNonZero(current(), handle, keep) });
+  return createBackend({
+    ...device,
+    countNonZero: (handle, keep) => countNonZero(current(), handle, keep),
+    take: (handle, rows, axis) => takeRows(current(), handle, rows, axis),
+  });
 }
 
 /** The binaries of tfjs, copied beside ours when the package is built. */

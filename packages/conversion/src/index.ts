@@ -16,4 +16,5 @@ export {
   conversion,
 } from './plugin.ts';
 export { type ConversionReport, formatReport, type ReportEntry, reportOf } from './report.ts';
+export { sourceOf } from './source-of.ts';
 export { findSites, type Site, type SiteRole } from './sites.ts';

@@ -26,7 +26,7 @@ export interface Value {
 export interface BuilderOptions {
   readonly name?: string;
   /** Operators to keep as one node; the others are lowered as they are added. Keeps all by default. */
-  readonly keep?: (op: AnyOperator, path: string) => boolean;
+  readonly keep?: (op: AnyOperator, node: GraphNode) => boolean;
 }
 
 /** Starts a graph. */
@@ -50,7 +50,7 @@ interface Core {
   readonly constants: Map<string, Value>;
   readonly outputs: Record<string, Ref>;
   readonly weights: Map<string, Tensor>;
-  readonly keep: (op: AnyOperator, path: string) => boolean;
+  readonly keep: (op: AnyOperator, node: GraphNode) => boolean;
 }
 
 /**
@@ -96,11 +96,12 @@ export class Builder {
       const values = mapNames(inputs, (operand) => this.#own(operand));
       const types = mapNames(values, (value) => value.type);
       const inferred = inferOutputs(op, types, attributes);
-      if (op.lower && !this.#core.keep(op, id)) {
+      const refs = mapNames(values, (value) => value.ref);
+      const node = { id, op: op.id, version: op.version, inputs: refs, ...inferred };
+      if (op.lower && !this.#core.keep(op, node)) {
         return op.lower(new Builder(this.#core, id), values, inferred.attributes);
       }
-      const refs = mapNames(values, (value) => value.ref);
-      return this.#append({ id, op: op.id, version: op.version, inputs: refs, ...inferred });
+      return this.#append(node);
     } catch (error) {
       throw locate(error, id);
     }

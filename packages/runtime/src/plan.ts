@@ -157,15 +157,13 @@ function lowerFor<H>(
   options: CompileOptions,
 ): ReturnType<typeof legalise> {
   const exposed = options.expose ?? [];
-  const nodes = new Map(source.nodes.map((node) => [node.id, node]));
-  const supports = (op: AnyOperator, path: string): boolean => {
+  const supports = (op: AnyOperator, node: GraphNode): boolean => {
     if (structuralOps[op.id]) return true;
     if (op.lower && options.kernels === 'primitives') return false;
     const kernel = kernels.get(op.id);
     if (!kernel) return false;
-    if (op.lower && exposed.some((ref) => nodeIdOf(ref).startsWith(`${path}.`))) return false;
-    const node = nodes.get(path);
-    return !kernel.accepts || node === undefined || kernel.accepts(node);
+    if (op.lower && exposed.some((ref) => nodeIdOf(ref).startsWith(`${node.id}.`))) return false;
+    return kernel.accepts?.(node) ?? true;
   };
   return legalise(source, options.registry, supports, backend);
 }

@@ -1,5 +1,5 @@
 import { SpikeloomError } from '../error.ts';
-import type { Graph } from '../graph.ts';
+import type { Graph, GraphNode } from '../graph.ts';
 import type { AnyOperator } from '../operator.ts';
 import type { Registry } from '../registry.ts';
 import { rewrite, type Rewritten } from './rewrite.ts';
@@ -7,21 +7,21 @@ import { rewrite, type Rewritten } from './rewrite.ts';
 /**
  * Lowers every operator that a backend does not carry, until only operators it carries are left.
  *
- * @param supports whether the backend has a kernel for this operator at this path
+ * @param supports whether the backend has a kernel for this operator as this node
  * @param backend its name, for the error when a primitive is missing
  */
 export function legalise(
   graph: Graph,
   registry: Registry,
-  supports: (op: AnyOperator, path: string) => boolean,
+  supports: (op: AnyOperator, node: GraphNode) => boolean,
   backend: string,
 ): Rewritten {
-  const keep = (op: AnyOperator, path: string): boolean => {
-    if (supports(op, path)) return true;
+  const keep = (op: AnyOperator, node: GraphNode): boolean => {
+    if (supports(op, node)) return true;
     if (op.lower) return false;
     throw new SpikeloomError({
       code: 'unsupported-operator',
-      path,
+      path: node.id,
       message: `backend ${backend} has no kernel for the primitive ${op.id}`,
       fix: `use another backend, or pass a plugin with a ${backend} kernel for ${op.id}`,
     });
@@ -30,7 +30,7 @@ export function legalise(
   return rewrite(graph, registry, {
     keep,
     replace: ({ node, op }) => {
-      if (!op.lower) keep(op, node.id);
+      if (!op.lower) keep(op, node);
       return undefined;
     },
   });

@@ -18,7 +18,7 @@ export interface RewriteSite {
 export interface RewriteOptions {
   readonly name?: string;
   /** Operators to keep as one node; see `createBuilder`. */
-  readonly keep?: (op: AnyOperator, path: string) => boolean;
+  readonly keep?: (op: AnyOperator, node: GraphNode) => boolean;
   /** Tensors to use instead of those of the graph. */
   readonly weights?: ReadonlyMap<string, Tensor>;
   /** What to put in place of a node; `undefined` copies it. */

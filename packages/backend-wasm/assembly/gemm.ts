@@ -1,0 +1,177 @@
+import { transposePanel } from './pack';
+
+/** Columns of a panel of packed weights: two vectors. */
+const WIDTH = 8;
+
+/**
+ * out[m, n] = sum over k of a[m, k] * b[k, n] (+ bias[n]) for a batch of matrices, in float32. Every output
+ * is summed over k in order, in one accumulator, so that a row's result does not depend on its neighbours.
+ *
+ * `a` is read at (row * aRow + k * aColumn), `b` at (k * bRow + column * bColumn), in elements; strides of a
+ * batch of 0 repeat a matrix. `packed` has room for k * (columns rounded up to 8) elements. With
+ * `accumulate`, the products are added to what `out` holds.
+ */
+export function gemm(
+  a: usize,
+  b: usize,
+  bias: usize,
+  out: usize,
+  packed: usize,
+  batch: i32,
+  rows: i32,
+  columns: i32,
+  inner: i32,
+  aBatch: i32,
+  aRow: i32,
+  aColumn: i32,
+  bBatch: i32,
+  bRow: i32,
+  bColumn: i32,
+  accumulate: i32,
+): void {
+  for (let matrix = 0; matrix < batch; matrix++) {
+    if (matrix == 0 || bBatch != 0) {
+      const right = b + (<usize>(matrix * bBatch) << 2);
+      for (let column = 0; column < columns; column += WIDTH) {
+        const panel = packed + (<usize>(column * inner) << 2);
+        const from = right + (<usize>(column * bColumn) << 2);
+        transposePanel(from, panel, inner, min(WIDTH, columns - column), bRow, bColumn);
+      }
+    }
+    const left = a + (<usize>(matrix * aBatch) << 2);
+    const target = out + (<usize>(matrix * rows * columns) << 2);
+    const step = <usize>aColumn << 2;
+    let row = 0;
+    for (; row + 4 <= rows; row += 4) {
+      const r0 = left + (<usize>(row * aRow) << 2);
+      fourRows(r0, <usize>aRow << 2, step, packed, bias, target, row, columns, inner, accumulate);
+    }
+    for (; row < rows; row++) {
+      oneRow(left + (<usize>(row * aRow) << 2), step, packed, bias, target, row, columns, inner, accumulate);
+    }
+  }
+}
+
+function fourRows(
+  r0: usize,
+  aRow: usize,
+  step: usize,
+  packed: usize,
+  bias: usize,
+  out: usize,
+  row: i32,
+  columns: i32,
+  inner: i32,
+  accumulate: i32,
+): void {
+  const r1 = r0 + aRow;
+  const r2 = r1 + aRow;
+  const r3 = r2 + aRow;
+  for (let column = 0; column < columns; column += WIDTH) {
+    let panel = packed + (<usize>(column * inner) << 2);
+    let s00 = f32x4.splat(0);
+    let s01 = s00;
+    let s10 = s00;
+    let s11 = s00;
+    let s20 = s00;
+    let s21 = s00;
+    let s30 = s00;
+    let s31 = s00;
+    let at: usize = 0;
+    for (let k = 0; k < inner; k++) {
+      const b0 = v128.load(panel);
+      const b1 = v128.load(panel, 16);
+      panel += 32;
+      const a0 = v128.load_splat<f32>(r0 + at);
+      s00 = f32x4.add(s00, f32x4.mul(a0, b0));
+      s01 = f32x4.add(s01, f32x4.mul(a0, b1));
+      const a1 = v128.load_splat<f32>(r1 + at);
+      s10 = f32x4.add(s10, f32x4.mul(a1, b0));
+      s11 = f32x4.add(s11, f32x4.mul(a1, b1));
+      const a2 = v128.load_splat<f32>(r2 + at);
+      s20 = f32x4.add(s20, f32x4.mul(a2, b0));
+      s21 = f32x4.add(s21, f32x4.mul(a2, b1));
+      const a3 = v128.load_splat<f32>(r3 + at);
+      s30 = f32x4.add(s30, f32x4.mul(a3, b0));
+      s31 = f32x4.add(s31, f32x4.mul(a3, b1));
+      at += step;
+    }
+    const target = out + (<usize>(row * columns + column) << 2);
+    const line = <usize>columns << 2;
+    const left = columns - column;
+    store8(target, s00, s01, bias, column, left, accumulate);
+    store8(target + line, s10, s11, bias, column, left, accumulate);
+    store8(target + 2 * line, s20, s21, bias, column, left, accumulate);
+    store8(target + 3 * line, s30, s31, bias, column, left, accumulate);
+  }
+}
+
+function oneRow(
+  r0: usize,
+  step: usize,
+  packed: usize,
+  bias: usize,
+  out: usize,
+  row: i32,
+  columns: i32,
+  inner: i32,
+  accumulate: i32,
+): void {
+  for (let column = 0; column < columns; column += WIDTH) {
+    let panel = packed + (<usize>(column * inner) << 2);
+    let s0 = f32x4.splat(0);
+    let s1 = s0;
+    let at = r0;
+    for (let k = 0; k < inner; k++) {
+      const a0 = v128.load_splat<f32>(at);
+      s0 = f32x4.add(s0, f32x4.mul(a0, v128.load(panel)));
+      s1 = f32x4.add(s1, f32x4.mul(a0, v128.load(panel, 16)));
+      panel += 32;
+      at += step;
+    }
+    const target = out + (<usize>(row * columns + column) << 2);
+    store8(target, s0, s1, bias, column, columns - column, accumulate);
+  }
+}
+
+/** Writes up to eight sums, with the bias or what was there before. */
+// @ts-ignore: decorator
+@inline
+function store8(
+  target: usize,
+  s0: v128,
+  s1: v128,
+  bias: usize,
+  column: i32,
+  left: i32,
+  accumulate: i32,
+): void {
+  if (left >= WIDTH) {
+    if (bias) {
+      const from = bias + (<usize>column << 2);
+      s0 = f32x4.add(s0, v128.load(from));
+      s1 = f32x4.add(s1, v128.load(from, 16));
+    }
+    if (accumulate) {
+      s0 = f32x4.add(v128.load(target), s0);
+      s1 = f32x4.add(v128.load(target, 16), s1);
+    }
+    v128.store(target, s0);
+    v128.store(target, s1, 16);
+    return;
+  }
+  for (let lane = 0; lane < left; lane++) {
+    let sum = lane < 4 ? laneOf(s0, lane) : laneOf(s1, lane - 4);
+    const at = target + (<usize>lane << 2);
+    if (bias) sum += load<f32>(bias + (<usize>(column + lane) << 2));
+    store<f32>(at, accumulate ? load<f32>(at) + sum : sum);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function laneOf(x: v128, lane: i32): f32 {
+  if (lane == 0) return f32x4.extract_lane(x, 0);
+  if (lane == 1) return f32x4.extract_lane(x, 1);
+  return lane == 2 ? f32x4.extract_lane(x, 2) : f32x4.extract_lane(x, 3);
+}

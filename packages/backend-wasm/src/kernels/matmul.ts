@@ -1,0 +1,41 @@
+import type { TfjsKernel } from '@spikeloom/backend-tfjs';
+import { linear as linearOp, primitives, sizeOf } from '@spikeloom/ir';
+import { attributesOf, single } from '@spikeloom/runtime';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Heap } from '../heap.ts';
+import { batchOf, matricesOf, multiply } from '../multiply.ts';
+
+export function matmul(heap: () => Heap): TfjsKernel {
+  return {
+    op: primitives.matmul.id,
+    run(call) {
+      const [a, b] = [single(call, 'a'), single(call, 'b')];
+      const { transposeA, transposeB } = attributesOf(primitives.matmul, call);
+      const batch = batchOf(a, b);
+      if (!batch) return { out: tf.matMul(a, b, transposeA, transposeB) };
+      const [left, right] = [matricesOf(a, transposeA), matricesOf(b, transposeB)];
+      const out = heap().allocate([...batch, left.rows, right.columns]);
+      const count = sizeOf(batch);
+      if (right.batchStride === 0 && !transposeA && left.batchStride !== 0) {
+        // One matrix for all of a: its rows are one tall matrix.
+        multiply(heap(), { ...left, rows: left.rows * count, batchStride: 0 }, right, out, { batch: 1 });
+      } else multiply(heap(), left, right, out, { batch: count });
+      return { out };
+    },
+  };
+}
+
+export function linear(heap: () => Heap): TfjsKernel {
+  return {
+    op: linearOp.id,
+    run(call) {
+      const [x, weight] = [single(call, 'x'), single(call, 'weight')];
+      const bias = call.inputs['bias'] === undefined ? undefined : single(call, 'bias');
+      const [outputs, inputs] = weight.shape as [number, number];
+      const out = heap().allocate([...x.shape.slice(0, -1), outputs]);
+      const rows = { tensor: x, rows: x.size / inputs, columns: inputs, batchStride: 0, rowStride: inputs, columnStride: 1 };
+      multiply(heap(), rows, matricesOf(weight, true), out, { batch: 1, bias });
+      return { out };
+    },
+  };
+}

@@ -1,0 +1,124 @@
+/** Data sets on disk, for Node. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SpikeloomError } from '@spikeloom/ir';
+import { readCifar } from './cifar.ts';
+import { fashionMnistClasses } from './fashion-mnist.ts';
+import { gunzip } from './gunzip.ts';
+import { type IdxArray, readIdx } from './idx.ts';
+import { type ImageSource, imagesInMemory } from './image-source.ts';
+import { streamIdx } from './stream-idx.ts';
+import { fashionMnistSample } from './sample.ts';
+
+export type Split = 'test' | 'train';
+
+export interface OpenOptions {
+  /** Which part of a folder or named data set. Default `test`. */
+  readonly split?: Split;
+  /** Reads images from disk as they are needed instead of all at once; no shuffling then. */
+  readonly stream?: boolean;
+}
+
+/** Where Debian's package `dataset-fashion-mnist` puts its files. */
+const debianFolder = '/usr/share/datasets/fashion-mnist';
+/** More than this is not unpacked into memory. */
+const maxBytes = 2 ** 31;
+
+/**
+ * Opens a data set: a name (`fashion-mnist-sample`, `fashion-mnist`), a folder with IDX files
+ * (`train-images-idx3-ubyte`, `t10k-…`, gzip or not), one IDX image file with its labels beside it, or a
+ * CIFAR `.bin` file.
+ */
+export async function openDataset(nameOrPath: string, options: OpenOptions = {}): Promise<ImageSource> {
+  const split = options.split ?? 'test';
+  if (nameOrPath === 'fashion-mnist-sample') return fashionMnistSample(split);
+  const path = nameOrPath === 'fashion-mnist' ? debianFolder : nameOrPath;
+  const found = await stat(path).catch(() => undefined);
+  if (!found) throw notFound(nameOrPath, path);
+  if (found.isDirectory()) return openIdx(await findImages(path, split), options);
+  if (path.endsWith('.bin')) return readCifar(await readAll(path), path);
+  return openIdx(path, options);
+}
+
+async function openIdx(images: string, { stream }: OpenOptions): Promise<ImageSource> {
+  const labels = images.replace('images-idx3', 'labels-idx1');
+  if (labels === images || !(await stat(labels).catch(() => undefined))) {
+    throw new SpikeloomError({
+      code: 'not-found',
+      path: images,
+      message: 'the labels of these images were not found',
+      expected: labels === images ? 'a name with "images-idx3" in it' : labels,
+    });
+  }
+  const classNames = images.includes('fashion') ? { classNames: fashionMnistClasses } : {};
+  const labelArray = await readIdxFile(labels);
+  if (stream) return streamIdx(images, labelArray.data, classNames);
+  const { shape, data } = await readIdxFile(images);
+  return imagesInMemory({ name: images, imageShape: imageShapeOf(shape, images), pixels: data, labels: labelArray.data, ...classNames });
+}
+
+async function findImages(folder: string, split: Split): Promise<string> {
+  const names = (await readdir(folder)).filter((name) => name.includes('images-idx3')).sort();
+  const wanted = names.filter((name) => (name.includes('train') ? 'train' : 'test') === split);
+  const plain = wanted.filter((name) => !wanted.includes(name.replace(/\.gz$/, '')) || !name.endsWith('.gz'));
+  const [only] = plain;
+  if (only !== undefined && plain.length === 1) return join(folder, only);
+  throw new SpikeloomError({
+    code: only === undefined ? 'not-found' : 'invalid-argument',
+    path: folder,
+    message:
+      only === undefined ? `the folder has no IDX images of the ${split} split` : 'the folder has several data sets',
+    expected: only === undefined ? `a file such as ${split === 'train' ? 'train' : 't10k'}-images-idx3-ubyte.gz` : 'one',
+    got: (only === undefined ? names : plain).join(', ') || 'no IDX image files',
+    ...(only === undefined ? {} : { fix: `name one of the files: ${join(folder, only)}` }),
+  });
+}
+
+async function readIdxFile(path: string): Promise<IdxArray> {
+  try {
+    return readIdx(await gunzip(await readAll(path), maxBytes));
+  } catch (error) {
+    if (!(error instanceof SpikeloomError)) throw error;
+    const [problem] = error.problems;
+    throw problem ? new SpikeloomError({ ...problem, path }, { cause: error }) : error;
+  }
+}
+
+async function readAll(path: string): Promise<Uint8Array> {
+  const { size } = await stat(path);
+  if (size > maxBytes) {
+    throw new SpikeloomError({
+      code: 'too-large',
+      path,
+      message: 'the file is too large to hold in memory',
+      expected: `at most ${maxBytes} bytes`,
+      got: `${size}`,
+    });
+  }
+  return readFile(path);
+}
+
+/** `[N, H, W]` is one channel. */
+export function imageShapeOf(shape: readonly number[], path: string): [number, number, number] {
+  const [, height, width] = shape;
+  if (shape.length === 3 && height && width) return [1, height, width];
+  throw new SpikeloomError({
+    code: 'corrupt-file',
+    path,
+    message: 'the file does not hold grey images',
+    expected: '[images, height, width]',
+    got: `[${shape.join(', ')}]`,
+  });
+}
+
+function notFound(nameOrPath: string, path: string): SpikeloomError {
+  const isDebian = nameOrPath === 'fashion-mnist';
+  return new SpikeloomError({
+    code: 'not-found',
+    path: nameOrPath,
+    message: 'there is no such data set',
+    expected: isDebian ? path : 'fashion-mnist-sample, fashion-mnist, or the path of a folder or file',
+    ...(isDebian ? { fix: 'install it with `apt-get install dataset-fashion-mnist`, or give a folder' } : {}),
+  });
+}
+
