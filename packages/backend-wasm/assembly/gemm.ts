@@ -2,6 +2,8 @@ import { transposePanel } from './pack';
 
 /** Columns of a panel of packed weights: two vectors. */
 const WIDTH = 8;
+/** Half of a usual first-level cache. */
+const BLOCK_BYTES = 24576;
 
 /**
  * out[m, n] = sum over k of a[m, k] * b[k, n] (+ bias[n]) for a batch of matrices, in float32. Every output
@@ -40,98 +42,106 @@ export function gemm(
     }
     const left = a + (<usize>(matrix * aBatch) << 2);
     const target = out + (<usize>(matrix * rows * columns) << 2);
-    const step = <usize>aColumn << 2;
-    let row = 0;
-    for (; row + 4 <= rows; row += 4) {
-      const r0 = left + (<usize>(row * aRow) << 2);
-      fourRows(r0, <usize>aRow << 2, step, packed, bias, target, row, columns, inner, accumulate);
-    }
-    for (; row < rows; row++) {
-      oneRow(left + (<usize>(row * aRow) << 2), step, packed, bias, target, row, columns, inner, accumulate);
+    // Rows that fit into the first-level cache together meet one panel after the other.
+    const block = max(4, (BLOCK_BYTES / (inner << 2)) & ~3);
+    for (let first = 0; first < rows; first += block) {
+      const last = min(rows, first + block);
+      for (let column = 0; column < columns; column += WIDTH) {
+        const panel = packed + (<usize>(column * inner) << 2);
+        let row = first;
+        for (; row + 4 <= last; row += 4) {
+          fourRows(left, aRow, aColumn, panel, bias, target, row, column, columns, inner, accumulate);
+        }
+        for (; row < last; row++) {
+          oneRow(left, aRow, aColumn, panel, bias, target, row, column, columns, inner, accumulate);
+        }
+      }
     }
   }
 }
 
 function fourRows(
-  r0: usize,
-  aRow: usize,
-  step: usize,
-  packed: usize,
+  a: usize,
+  aRow: i32,
+  aColumn: i32,
+  panel: usize,
   bias: usize,
   out: usize,
   row: i32,
+  column: i32,
   columns: i32,
   inner: i32,
   accumulate: i32,
 ): void {
-  const r1 = r0 + aRow;
-  const r2 = r1 + aRow;
-  const r3 = r2 + aRow;
-  for (let column = 0; column < columns; column += WIDTH) {
-    let panel = packed + (<usize>(column * inner) << 2);
-    let s00 = f32x4.splat(0);
-    let s01 = s00;
-    let s10 = s00;
-    let s11 = s00;
-    let s20 = s00;
-    let s21 = s00;
-    let s30 = s00;
-    let s31 = s00;
-    let at: usize = 0;
-    for (let k = 0; k < inner; k++) {
-      const b0 = v128.load(panel);
-      const b1 = v128.load(panel, 16);
-      panel += 32;
-      const a0 = v128.load_splat<f32>(r0 + at);
-      s00 = f32x4.add(s00, f32x4.mul(a0, b0));
-      s01 = f32x4.add(s01, f32x4.mul(a0, b1));
-      const a1 = v128.load_splat<f32>(r1 + at);
-      s10 = f32x4.add(s10, f32x4.mul(a1, b0));
-      s11 = f32x4.add(s11, f32x4.mul(a1, b1));
-      const a2 = v128.load_splat<f32>(r2 + at);
-      s20 = f32x4.add(s20, f32x4.mul(a2, b0));
-      s21 = f32x4.add(s21, f32x4.mul(a2, b1));
-      const a3 = v128.load_splat<f32>(r3 + at);
-      s30 = f32x4.add(s30, f32x4.mul(a3, b0));
-      s31 = f32x4.add(s31, f32x4.mul(a3, b1));
-      at += step;
-    }
-    const target = out + (<usize>(row * columns + column) << 2);
-    const line = <usize>columns << 2;
-    const left = columns - column;
-    store8(target, s00, s01, bias, column, left, accumulate);
-    store8(target + line, s10, s11, bias, column, left, accumulate);
-    store8(target + 2 * line, s20, s21, bias, column, left, accumulate);
-    store8(target + 3 * line, s30, s31, bias, column, left, accumulate);
+  const line = <usize>aRow << 2;
+  const step = <usize>aColumn << 2;
+  let at = a + <usize>row * line;
+  const second = line;
+  const third = 2 * line;
+  const fourth = 3 * line;
+  let s00 = f32x4.splat(0);
+  let s01 = s00;
+  let s10 = s00;
+  let s11 = s00;
+  let s20 = s00;
+  let s21 = s00;
+  let s30 = s00;
+  let s31 = s00;
+  const end = panel + (<usize>inner << 5);
+  while (panel < end) {
+    const b0 = v128.load(panel);
+    const b1 = v128.load(panel, 16);
+    let value = v128.load_splat<f32>(at);
+    s00 = f32x4.add(s00, f32x4.mul(value, b0));
+    s01 = f32x4.add(s01, f32x4.mul(value, b1));
+    value = v128.load_splat<f32>(at + second);
+    s10 = f32x4.add(s10, f32x4.mul(value, b0));
+    s11 = f32x4.add(s11, f32x4.mul(value, b1));
+    value = v128.load_splat<f32>(at + third);
+    s20 = f32x4.add(s20, f32x4.mul(value, b0));
+    s21 = f32x4.add(s21, f32x4.mul(value, b1));
+    value = v128.load_splat<f32>(at + fourth);
+    s30 = f32x4.add(s30, f32x4.mul(value, b0));
+    s31 = f32x4.add(s31, f32x4.mul(value, b1));
+    panel += 32;
+    at += step;
   }
+  const target = out + (<usize>(row * columns + column) << 2);
+  const next = <usize>columns << 2;
+  const left = columns - column;
+  store8(target, s00, s01, bias, column, left, accumulate);
+  store8(target + next, s10, s11, bias, column, left, accumulate);
+  store8(target + 2 * next, s20, s21, bias, column, left, accumulate);
+  store8(target + 3 * next, s30, s31, bias, column, left, accumulate);
 }
 
 function oneRow(
-  r0: usize,
-  step: usize,
-  packed: usize,
+  a: usize,
+  aRow: i32,
+  aColumn: i32,
+  panel: usize,
   bias: usize,
   out: usize,
   row: i32,
+  column: i32,
   columns: i32,
   inner: i32,
   accumulate: i32,
 ): void {
-  for (let column = 0; column < columns; column += WIDTH) {
-    let panel = packed + (<usize>(column * inner) << 2);
-    let s0 = f32x4.splat(0);
-    let s1 = s0;
-    let at = r0;
-    for (let k = 0; k < inner; k++) {
-      const a0 = v128.load_splat<f32>(at);
-      s0 = f32x4.add(s0, f32x4.mul(a0, v128.load(panel)));
-      s1 = f32x4.add(s1, f32x4.mul(a0, v128.load(panel, 16)));
-      panel += 32;
-      at += step;
-    }
-    const target = out + (<usize>(row * columns + column) << 2);
-    store8(target, s0, s1, bias, column, columns - column, accumulate);
+  let at = a + (<usize>(row * aRow) << 2);
+  const step = <usize>aColumn << 2;
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  const end = panel + (<usize>inner << 5);
+  while (panel < end) {
+    const value = v128.load_splat<f32>(at);
+    s0 = f32x4.add(s0, f32x4.mul(value, v128.load(panel)));
+    s1 = f32x4.add(s1, f32x4.mul(value, v128.load(panel, 16)));
+    panel += 32;
+    at += step;
   }
+  const target = out + (<usize>(row * columns + column) << 2);
+  store8(target, s0, s1, bias, column, columns - column, accumulate);
 }
 
 /** Writes up to eight sums, with the bias or what was there before. */

@@ -1,5 +1,5 @@
 // The kernels work in place on the linear memory of tfjs: no allocation, no static data, no runtime.
-export { gelu } from './activation';
+export { compensatedGelu, gelu } from './activation';
 export { addInto, advanceMean, emitDifference, emitProduct } from './compensation';
 export { copyStrided } from './copy-strided';
 export { countNonZero } from './count-non-zero';

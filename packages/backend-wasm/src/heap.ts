@@ -6,6 +6,7 @@ import { readBinary } from './read-binary.ts';
 export interface KernelExports {
   addInto(sum: number, x: number, length: number): void;
   advanceMean(sum: number, x: number, mean: number, length: number, t: number): void;
+  compensatedGelu(x: number, sum: number, before: number, out: number, length: number, t: number): void;
   copyStrided(x: number, out: number, ...sizesThenStrides: number[]): void;
   countNonZero(x: number, out: number, outer: number, middle: number, inner: number): void;
   emitDifference(f: number, before: number, out: number, length: number, t: number): void;

@@ -87,8 +87,13 @@ export function orderStatistics(values: Tensor, percentile: number, path: string
       fix: 'use larger batches',
     });
   }
-  const [positive, negative] = smallest(Float32Array.from(values.data), [upper, lower]);
+  const [positive, negative] = smallest(floatsOf(values, path), [upper, lower]);
   return { positive: positive!, negative: -negative! };
+}
+
+function floatsOf({ data }: Tensor, path: string): Float32Array {
+  if (data instanceof Float32Array) return data;
+  throw new SpikeloomError({ code: 'type-mismatch', path, message: 'thresholds are set on real numbers', expected: 'float32' });
 }
 
 /** The running mean, every operation rounded to float32. */

@@ -1,27 +1,52 @@
 /**
- * The k-th smallest of many float32 numbers, for several k at once, exactly and in linear time: counts by
- * the upper 16 bits of an order-preserving key, then sorts the one bucket that holds the answer.
+ * The k-th smallest of many float32 numbers, for several k at once, exactly and in linear time: a radix
+ * selection on keys that sort like the numbers, eleven bits at a time.
  *
  * @param ranks from 1
  */
 export function smallest(data: Float32Array, ranks: readonly number[]): number[] {
-  const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
-  const counts = new Uint32Array(1 << 16);
-  for (let index = 0; index < words.length; index++) counts[orderKey(words[index]!) >>> 16]! += 1;
-  return ranks.map((rank) => {
-    let below = 0;
-    let bucket = 0;
-    while (below + counts[bucket]! < rank) below += counts[bucket++]!;
-    const members = new Float32Array(counts[bucket]!);
-    let found = 0;
-    for (let index = 0; index < words.length; index++) {
-      if (orderKey(words[index]!) >>> 16 === bucket) members[found++] = data[index]!;
-    }
-    return members.sort()[rank - 1 - below]!;
-  });
+  const keys = orderKeys(data);
+  const counts = countDigits(keys, shifts[0]);
+  return ranks.map((rank) => numberOf(select(keys, rank, 0, counts)));
 }
 
-/** Maps the bits of a float32 to a number that sorts the same way. */
-function orderKey(bits: number): number {
-  return (bits >>> 31 ? ~bits : bits | 0x80000000) >>> 0;
+/** Where the digits of a key begin; the last one has ten bits. */
+const shifts = [21, 10, 0] as const;
+const digitMask = 2047;
+
+function select(keys: Uint32Array, rank: number, level: number, counts: Uint32Array): number {
+  const shift = shifts[level]!;
+  let below = 0;
+  let digit = 0;
+  while (below + counts[digit]! < rank) below += counts[digit++]!;
+  const members = new Uint32Array(counts[digit]!);
+  let found = 0;
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index]!;
+    if (((key >>> shift) & digitMask) === digit) members[found++] = key;
+  }
+  if (level === shifts.length - 1) return members[0]!;
+  return select(members, rank - below, level + 1, countDigits(members, shifts[level + 1]!));
+}
+
+function countDigits(keys: Uint32Array, shift: number): Uint32Array {
+  const counts = new Uint32Array(digitMask + 1);
+  for (let index = 0; index < keys.length; index++) counts[(keys[index]! >>> shift) & digitMask]! += 1;
+  return counts;
+}
+
+/** Numbers that sort as unsigned integers do: negative floats turned round, positive ones above them. */
+function orderKeys(data: Float32Array): Uint32Array {
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  const keys = new Uint32Array(words.length);
+  for (let index = 0; index < keys.length; index++) {
+    const word = words[index]!;
+    keys[index] = word >>> 31 ? ~word : word ^ 0x80000000;
+  }
+  return keys;
+}
+
+function numberOf(key: number): number {
+  const word = Uint32Array.of(key >>> 31 ? key ^ 0x80000000 : ~key);
+  return new Float32Array(word.buffer)[0]!;
 }

@@ -1,4 +1,4 @@
-import type { TfjsKernel } from '@spikeloom/backend-tfjs';
+import type { TfjsCall, TfjsKernel } from '@spikeloom/backend-tfjs';
 import { gelu as geluOp, layerNorm as layerNormOp, softmax as softmaxOp } from '@spikeloom/ir';
 import { attributesOf, single } from '@spikeloom/runtime';
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
@@ -8,7 +8,9 @@ import type { Heap } from '../heap.ts';
 interface InPlace {
   readonly op: string;
   readonly accepts?: TfjsKernel['accepts'];
-  apply(heap: Heap, call: Parameters<TfjsKernel['run']>[0], x: TfTensor, out: TfTensor): void;
+  apply(heap: Heap, call: TfjsCall, x: TfTensor, out: TfTensor): void;
+  /** The compensated form in one pass, where there is one. */
+  compensated?(heap: Heap, call: TfjsCall, x: TfTensor, out: TfTensor): void;
 }
 
 const lastAxisOnly: TfjsKernel['accepts'] = ({ attributes, outputs }) => {
@@ -20,6 +22,10 @@ const functions: readonly InPlace[] = [
   {
     op: geluOp.id,
     apply: (heap, _call, x, out) => heap.kernels.gelu(heap.address(x), heap.address(out), x.size),
+    compensated: (heap, call, x, out) => {
+      const [sum, before] = [call.state('sum'), call.state('before')].map((state) => heap.address(state)) as [number, number];
+      heap.kernels.compensatedGelu(heap.address(x), sum, before, heap.address(out), x.size, call.step + 1);
+    },
   },
   {
     op: softmaxOp.id,
@@ -56,13 +62,17 @@ export function plainFunctions(heap: () => Heap): TfjsKernel[] {
 
 /** The functions with expectation compensation: running sum in, difference of t * f(mean) out. */
 export function compensatedFunctions(heap: () => Heap): TfjsKernel[] {
-  return functions.map(({ op, accepts, apply }) => ({
+  return functions.map(({ op, accepts, apply, compensated }) => ({
     op: `spikeloom.conversion/compensated-${op.slice(op.indexOf('/') + 1)}`,
     ...(accepts ? { accepts } : {}),
     run(call) {
       const memory = heap();
       const x = single(call, 'x');
       const out = memory.allocate(x.shape);
+      if (compensated) {
+        compensated(memory, call, x, out);
+        return { out };
+      }
       const [sum, before] = [call.state('sum'), call.state('before')];
       const t = call.step + 1;
       memory.kernels.advanceMean(memory.address(sum), memory.address(x), memory.address(out), x.size, t);

@@ -1,0 +1,92 @@
+import { basename } from 'node:path';
+import { readModelFile } from '@spikeloom/checkpoint/node';
+import { sourceOf } from '@spikeloom/conversion';
+import { openDataset, type Split } from '@spikeloom/datasets/node';
+import type { Graph } from '@spikeloom/ir';
+import { type Command, Option } from 'commander';
+import type { Context } from '../context.ts';
+import { imagesFor } from '../images.ts';
+import { measure, type Measurement } from '../measure.ts';
+import { backendOption, makeBackend, positiveInteger, registry } from '../options.ts';
+import { formatTable, percent } from '../table.ts';
+
+interface EvalFlags {
+  readonly dataset: string;
+  readonly split: Split;
+  readonly timesteps: number;
+  readonly count?: number;
+  readonly batch: number;
+  readonly backend: string;
+  readonly ann?: boolean;
+}
+
+export function evalCommand(program: Command, context: Context): void {
+  program
+    .command('eval')
+    .description('measure the accuracy of a model at every timestep')
+    .argument('<model>', 'a model file written by spikeloom')
+    .requiredOption('--dataset <data>', 'a name (fashion-mnist-sample, fashion-mnist), a folder or a file')
+    .addOption(new Option('--split <split>', 'part of the data').choices(['test', 'train']).default('test'))
+    .option('--timesteps <n>', 'timesteps to run', positiveInteger, 8)
+    .option('--count <n>', 'images; all by default', positiveInteger)
+    .option('--batch <n>', 'images in a batch', positiveInteger, 100)
+    .option('--ann', 'run the trained network the model was made from as well')
+    .addOption(backendOption())
+    .option('--json', 'one JSON object on the last line instead of text')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  spikeloom eval snn.safetensors --dataset fashion-mnist-sample --timesteps 8
+  spikeloom eval snn.safetensors --dataset ./mnist --split test --count 500 --ann --json`,
+    )
+    .action(async (path: string, flags: EvalFlags) => {
+      const graph = await readModelFile(path, registry);
+      const source = await openDataset(flags.dataset, { split: flags.split });
+      const images = imagesFor(graph, source, flags.count);
+      const backend = await makeBackend(flags.backend);
+      const run = async (network: Graph, timesteps: number, title: string): Promise<Measurement> => {
+        const program_ = await backend.compile(network, { registry });
+        try {
+          return await measure(program_, images, { title, timesteps, batch: flags.batch }, context);
+        } finally {
+          program_.dispose();
+        }
+      };
+      const ann = flags.ann ? await run(sourceOf(graph, registry), 1, 'trained network') : undefined;
+      const snn = await run(graph, flags.timesteps, basename(path));
+      const result = {
+        model: path,
+        dataset: source.name,
+        samples: snn.samples,
+        timesteps: flags.timesteps,
+        accuracy: snn.accuracy.at(-1)!,
+        steps: snn.accuracy.map((accuracy, step) => ({ timestep: step + 1, accuracy, firingRate: snn.firingRate[step] })),
+        ...(ann ? { ann: { accuracy: ann.accuracy[0] } } : {}),
+        seconds: snn.seconds,
+        partial: snn.partial,
+      };
+      context.print(context.json ? `${JSON.stringify(result)}\n` : describe(result));
+    });
+}
+
+function describe(result: {
+  readonly samples: number;
+  readonly dataset: string;
+  readonly steps: readonly { timestep: number; accuracy: number; firingRate: number | undefined }[];
+  readonly ann?: { readonly accuracy: number | undefined };
+  readonly seconds: number;
+  readonly partial: boolean;
+}): string {
+  const rows = result.steps.map(({ timestep, accuracy, firingRate }) => [
+    String(timestep),
+    percent(accuracy),
+    (firingRate ?? 0).toFixed(3),
+  ]);
+  const lines = [
+    formatTable(['timestep', 'accuracy', 'spikes per neuron'], rows),
+    ...(result.ann?.accuracy === undefined ? [] : [`trained network: ${percent(result.ann.accuracy)}`]),
+    `${result.samples} images of ${result.dataset} in ${result.seconds.toFixed(1)} s${result.partial ? ' (cancelled before the end)' : ''}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}

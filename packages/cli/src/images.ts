@@ -1,0 +1,60 @@
+import { type ImageBatch, type ImageSource, type Normalisation, normalise } from '@spikeloom/datasets';
+import { type Graph, graphInputs, SpikeloomError, type Tensor } from '@spikeloom/ir';
+import { preprocessSchema } from '@spikeloom/models';
+import * as v from 'valibot';
+
+/** Images of a data set as the input of a network. */
+export interface NetworkImages {
+  readonly length: number;
+  readonly source: ImageSource;
+  batches(size: number): AsyncGenerator<NetworkBatch, void, void>;
+}
+
+export interface NetworkBatch extends ImageBatch {
+  readonly inputs: Readonly<Record<string, Tensor>>;
+}
+
+/** Checks that a data set fits a network and prepares its images as the model says. */
+export function imagesFor(graph: Graph, source: ImageSource, count?: number): NetworkImages {
+  const inputs = [...graphInputs(graph)];
+  const [only] = inputs;
+  if (only === undefined || inputs.length > 1) {
+    throw new SpikeloomError({
+      code: 'unsupported',
+      path: graph.name,
+      message: 'the network does not take one image',
+      got: inputs.map(([name]) => name).join(', ') || 'no inputs',
+    });
+  }
+  const [name, type] = only;
+  const expected = type.shape.slice(1).join(' x ');
+  const got = source.imageShape.join(' x ');
+  if (expected !== got) {
+    throw new SpikeloomError({
+      code: 'shape-mismatch',
+      path: source.name,
+      message: 'the images do not fit the network (channels x height x width)',
+      expected,
+      got,
+    });
+  }
+  const normalisation = normalisationOf(graph, source.imageShape[0]);
+  const length = Math.min(count ?? source.length, source.length);
+  return {
+    length,
+    source,
+    async *batches(size) {
+      for await (const batch of source.batches({ size, count: length })) {
+        yield { ...batch, inputs: { [name]: normalise(batch, normalisation) } };
+      }
+    },
+  };
+}
+
+/** How the model wants pixels; from 0 to 1 if it does not say. */
+function normalisationOf(graph: Graph, channels: number): Normalisation {
+  const parsed = v.safeParse(preprocessSchema, graph.metadata['preprocess']);
+  if (parsed.success) return parsed.output;
+  const same = (value: number): number[] => Array.from({ length: channels }, () => value);
+  return { scale: 1 / 255, mean: same(0), std: same(1) };
+}

@@ -1,0 +1,39 @@
+import { cpuBackend } from '@spikeloom/backend-cpu';
+import { tfjsBackend } from '@spikeloom/backend-tfjs';
+import { wasmBackend } from '@spikeloom/backend-wasm';
+import { conversion } from '@spikeloom/conversion';
+import { cutoff } from '@spikeloom/cutoff';
+import { createRegistry, type Registry } from '@spikeloom/ir';
+import { neurons } from '@spikeloom/neurons';
+import type { Backend } from '@spikeloom/runtime';
+import { InvalidArgumentError, Option } from 'commander';
+
+/** Everything this program knows. */
+export const registry: Registry = createRegistry([neurons, conversion, cutoff]);
+
+/** `--backend`: where to run. */
+export function backendOption(): Option {
+  return new Option('--backend <name>', 'where to run').choices(['wasm', 'cpu', 'tfjs']).default('wasm');
+}
+
+/** The backend of a name that commander has checked. */
+export async function makeBackend(name: string): Promise<Backend> {
+  if (name === 'cpu') return cpuBackend();
+  if (name === 'wasm') return wasmBackend();
+  await import('@tensorflow/tfjs-backend-cpu');
+  return tfjsBackend('cpu');
+}
+
+/** Parses a whole number from 1. */
+export function positiveInteger(text: string): number {
+  const number = Number(text);
+  if (Number.isSafeInteger(number) && number >= 1) return number;
+  throw new InvalidArgumentError('It must be a whole number from 1.');
+}
+
+/** Parses a share from 0 to below 1. */
+export function share(text: string): number {
+  const number = Number(text);
+  if (number >= 0 && number < 1) return number;
+  throw new InvalidArgumentError('It must be from 0 to below 1.');
+}
