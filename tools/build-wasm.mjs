@@ -18,7 +18,15 @@ export default async function buildWasm() {
   if (stale.length === 0) return;
   const { default: asc } = await import('assemblyscript/asc');
   for (const target of stale) {
-    const options = ['assembly/index.ts', '--config', 'asconfig.json', '--target', target, '--baseDir', root];
+    const options = [
+      'assembly/index.ts',
+      '--config',
+      'asconfig.json',
+      '--target',
+      target,
+      '--baseDir',
+      root,
+    ];
     const { error, stderr } = await asc.main(options);
     if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
   }
@@ -26,7 +34,10 @@ export default async function buildWasm() {
 
 function copyTfjsBinaries() {
   const require = createRequire(`${root}/package.json`);
-  const from = resolve(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'), '../wasm-out');
+  const from = resolve(
+    require.resolve('@tensorflow/tfjs-backend-wasm/package.json'),
+    '../wasm-out',
+  );
   mkdirSync(`${root}/wasm`, { recursive: true });
   for (const file of readdirSync(from).filter((name) => name.endsWith('.wasm'))) {
     if (modified(`wasm/${file}`) === 0) copyFileSync(`${from}/${file}`, `${root}/wasm/${file}`);

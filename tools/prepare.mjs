@@ -10,7 +10,9 @@ const stamp = resolve(root, 'node_modules/.spikeloom-lock');
 
 /** Runs `npm ci` unless what is installed belongs to the lock file as it is. */
 export function installIfNeeded() {
-  const wanted = createHash('sha256').update(readFileSync(resolve(root, 'package-lock.json'))).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(resolve(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   process.stderr.write('Installing the packages of the lock file (this takes a minute) ...\n');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
@@ -21,7 +23,11 @@ export function installIfNeeded() {
 export async function build() {
   const { default: buildWasm } = await import('./build-wasm.mjs');
   await buildWasm();
-  run(process.execPath, [resolve(root, 'node_modules/typescript/bin/tsc'), '-b', resolve(root, 'tools')]);
+  run(process.execPath, [
+    resolve(root, 'node_modules/typescript/bin/tsc'),
+    '-b',
+    resolve(root, 'tools'),
+  ]);
 }
 
 /** Runs a command in the root; its failure ends this process with the same status. */

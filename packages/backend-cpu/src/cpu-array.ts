@@ -20,4 +20,3 @@ export function fillWith(
   for (let index = 0; index < data.length; index++) data[index] = valueAt(index);
   return out(shape, 'float32', data);
 }
-

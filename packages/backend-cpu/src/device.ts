@@ -15,7 +15,11 @@ export const cpuDevice: Device<CpuArray> = {
     data.set(handle.data);
     return Promise.resolve({ ...handle, data });
   },
-  fill: (shape, value) => ({ shape, dtype: 'float32', data: new Float32Array(sizeOf(shape)).fill(value) }),
+  fill: (shape, value) => ({
+    shape,
+    dtype: 'float32',
+    data: new Float32Array(sizeOf(shape)).fill(value),
+  }),
   take: (handle, rows, axis) => takeRows(handle, rows, axis),
   countNonZero: (handle, keep) => Promise.resolve(countNonZero(handle, keep)),
   free: () => undefined,

@@ -4,7 +4,11 @@ import { sizeOf, stridesOf } from '@spikeloom/ir';
  * For every position of `shape` in order, the position in an array with the given strides. A stride of 0
  * repeats an axis.
  */
-export function stridedPositions(shape: readonly number[], strides: readonly number[], offset = 0): Int32Array {
+export function stridedPositions(
+  shape: readonly number[],
+  strides: readonly number[],
+  offset = 0,
+): Int32Array {
   const size = sizeOf(shape);
   const positions = new Int32Array(size);
   const counter = shape.map(() => 0);

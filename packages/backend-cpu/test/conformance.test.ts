@@ -7,7 +7,11 @@ import { describe, test } from 'vitest';
 const registry = createRegistry([neurons]);
 
 describe('every operator runs and agrees with its lowering', () => {
-  for (const { name, run } of conformanceCases(cpuBackend(), registry.operators.values(), registry)) {
+  for (const { name, run } of conformanceCases(
+    cpuBackend(),
+    registry.operators.values(),
+    registry,
+  )) {
     test(name, run);
   }
 });

@@ -75,13 +75,16 @@ function tidied(kernel: TfjsKernel): TfjsKernel {
 async function countNonZero(handle: tf.Tensor, keep: readonly number[]): Promise<Tensor> {
   const counts = tf.tidy(() => {
     const marks = tf.cast(tf.notEqual(handle, tf.scalar(0, handle.dtype)), 'float32');
-    const gone = handle.shape.map((_, axis) => axis).filter((axis) => axis !== 0 && !keep.includes(axis));
+    const gone = handle.shape
+      .map((_, axis) => axis)
+      .filter((axis) => axis !== 0 && !keep.includes(axis));
     return tf.sum(marks, gone);
   });
   const data = await counts.data();
   const { shape } = counts;
   counts.dispose();
-  if (keep.includes(0) || handle.rank === 0) return { shape, dtype: 'float32', data: data.slice() as Float32Array };
+  if (keep.includes(0) || handle.rank === 0)
+    return { shape, dtype: 'float32', data: data.slice() as Float32Array };
   const width = sizeOf(shape.slice(1));
   const totals = new Float64Array(width);
   data.forEach((count, index) => {

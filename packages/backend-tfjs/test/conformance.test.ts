@@ -9,7 +9,11 @@ import { describe, test } from 'vitest';
 const registry = createRegistry([neurons, conversion]);
 
 describe('tfjs operators agree with the reference', () => {
-  for (const { name, run } of conformanceCases(tfjsBackend('cpu'), registry.operators.values(), registry)) {
+  for (const { name, run } of conformanceCases(
+    tfjsBackend('cpu'),
+    registry.operators.values(),
+    registry,
+  )) {
     test(name, run);
   }
 });

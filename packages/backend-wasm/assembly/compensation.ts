@@ -1,7 +1,7 @@
 /** Running sums: sum += x and mean = sum / t, for `length` elements. */
 export function advanceMean(sum: usize, x: usize, mean: usize, length: i32, t: f32): void {
   const time = f32x4.splat(t);
-  const bytes = <usize>length << 2;
+  const bytes = (<usize>length) << 2;
   let at: usize = 0;
   for (; at + 16 <= bytes; at += 16) {
     const total = f32x4.add(v128.load(sum + at), v128.load(x + at));
@@ -18,7 +18,7 @@ export function advanceMean(sum: usize, x: usize, mean: usize, length: i32, t: f
 /** Differences of t * f: out = f * t - before, before = f * t. `out` may be `f`. */
 export function emitDifference(f: usize, before: usize, out: usize, length: i32, t: f32): void {
   const time = f32x4.splat(t);
-  const bytes = <usize>length << 2;
+  const bytes = (<usize>length) << 2;
   let at: usize = 0;
   for (; at + 16 <= bytes; at += 16) {
     const now = f32x4.mul(v128.load(f + at), time);
@@ -34,7 +34,7 @@ export function emitDifference(f: usize, before: usize, out: usize, length: i32,
 
 /** sum += x. */
 export function addInto(sum: usize, x: usize, length: i32): void {
-  const bytes = <usize>length << 2;
+  const bytes = (<usize>length) << 2;
   let at: usize = 0;
   for (; at + 16 <= bytes; at += 16) {
     v128.store(sum + at, f32x4.add(v128.load(sum + at), v128.load(x + at)));
@@ -49,7 +49,7 @@ export function addInto(sum: usize, x: usize, length: i32): void {
 export function emitProduct(change: usize, product: usize, length: i32, t: f32): void {
   const before = f32x4.splat(t - 1);
   const divisor = f32x4.splat(t * (t - 1));
-  const bytes = <usize>length << 2;
+  const bytes = (<usize>length) << 2;
   let at: usize = 0;
   for (; at + 16 <= bytes; at += 16) {
     const delta = v128.load(change + at);

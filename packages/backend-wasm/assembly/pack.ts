@@ -10,8 +10,8 @@ export function transposePanel(
   rowStride: i32,
   columnStride: i32,
 ): void {
-  const row = <usize>rowStride << 2;
-  const column = <usize>columnStride << 2;
+  const row = (<usize>rowStride) << 2;
+  const column = (<usize>columnStride) << 2;
   if (columns == 8 && columnStride == 1) {
     for (let k = 0; k < inner; k++) {
       v128.store(panel, v128.load(from));
@@ -24,7 +24,7 @@ export function transposePanel(
   for (let k = 0; k < inner; k++) {
     for (let lane = 0; lane < 8; lane++) {
       const value = lane < columns ? load<f32>(from + <usize>lane * column) : <f32>0;
-      store<f32>(panel + (<usize>lane << 2), value);
+      store<f32>(panel + ((<usize>lane) << 2), value);
     }
     panel += 32;
     from += row;

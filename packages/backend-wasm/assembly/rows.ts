@@ -2,7 +2,7 @@ import { exp4, max4, sum4 } from './math';
 
 /** Soft-max of every row; `out` may be `x`. */
 export function softmaxRows(x: usize, out: usize, rows: i32, width: i32): void {
-  const bytes = <usize>width << 2;
+  const bytes = (<usize>width) << 2;
   for (let row = 0; row < rows; row++) {
     const from = x + <usize>row * bytes;
     const target = out + <usize>row * bytes;
@@ -58,7 +58,7 @@ export function layerNormRows(
   width: i32,
   epsilon: f32,
 ): void {
-  const bytes = <usize>width << 2;
+  const bytes = (<usize>width) << 2;
   for (let row = 0; row < rows; row++) {
     const from = x + <usize>row * bytes;
     const target = out + <usize>row * bytes;

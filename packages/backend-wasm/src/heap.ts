@@ -6,7 +6,14 @@ import { readBinary } from './read-binary.ts';
 export interface KernelExports {
   addInto(sum: number, x: number, length: number): void;
   advanceMean(sum: number, x: number, mean: number, length: number, t: number): void;
-  compensatedGelu(x: number, sum: number, before: number, out: number, length: number, t: number): void;
+  compensatedGelu(
+    x: number,
+    sum: number,
+    before: number,
+    out: number,
+    length: number,
+    t: number,
+  ): void;
   copyStrided(x: number, out: number, ...sizesThenStrides: number[]): void;
   countNonZero(x: number, out: number, outer: number, middle: number, inner: number): void;
   emitDifference(f: number, before: number, out: number, length: number, t: number): void;
@@ -30,9 +37,34 @@ export interface KernelExports {
     bColumn: number,
     accumulate: number,
   ): void;
-  layerNormRows(x: number, weight: number, bias: number, out: number, rows: number, width: number, epsilon: number): void;
-  lif(v: number, x: number, out: number, length: number, tau: number, threshold: number, rest: number, flags: number): void;
-  multiThreshold(v: number, x: number, out: number, length: number, positive: number, negative: number, levels: number): void;
+  layerNormRows(
+    x: number,
+    weight: number,
+    bias: number,
+    out: number,
+    rows: number,
+    width: number,
+    epsilon: number,
+  ): void;
+  lif(
+    v: number,
+    x: number,
+    out: number,
+    length: number,
+    tau: number,
+    threshold: number,
+    rest: number,
+    flags: number,
+  ): void;
+  multiThreshold(
+    v: number,
+    x: number,
+    out: number,
+    length: number,
+    positive: number,
+    negative: number,
+    levels: number,
+  ): void;
   softmaxRows(x: number, out: number, rows: number, width: number): void;
 }
 
@@ -71,7 +103,12 @@ export class Heap {
 }
 
 /** The chosen rows along an axis, as a new tensor. Neighbouring rows move together. */
-export function takeRows(heap: Heap, x: tf.Tensor, rows: readonly number[], axis: number): tf.Tensor {
+export function takeRows(
+  heap: Heap,
+  x: tf.Tensor,
+  rows: readonly number[],
+  axis: number,
+): tf.Tensor {
   const shape = x.shape.map((dim, index) => (index === axis ? rows.length : dim));
   const out = heap.allocate(shape, x.dtype as DType);
   const outer = sizeOf(x.shape.slice(0, axis));
@@ -81,7 +118,7 @@ export function takeRows(heap: Heap, x: tf.Tensor, rows: readonly number[], axis
   for (let block = 0; block < outer; block++) {
     const source = from + block * x.shape[axis]! * rowBytes;
     const target = to + block * rows.length * rowBytes;
-    for (let start = 0; start < rows.length; ) {
+    for (let start = 0; start < rows.length;) {
       let end = start + 1;
       while (end < rows.length && rows[end] === rows[end - 1]! + 1) end += 1;
       const first = source + rows[start]! * rowBytes;
@@ -99,7 +136,8 @@ const sharedKernelsUrl = new URL('../wasm/kernels-shared.wasm', import.meta.url)
 export async function openHeap(): Promise<Heap> {
   const backend = tfjsWasm();
   const { memory } = backend.wasm.asm;
-  const isShared = typeof SharedArrayBuffer === 'function' && memory.buffer instanceof SharedArrayBuffer;
+  const isShared =
+    typeof SharedArrayBuffer === 'function' && memory.buffer instanceof SharedArrayBuffer;
   const bytes = await readBinary(isShared ? sharedKernelsUrl : kernelsUrl);
   if (!WebAssembly.validate(bytes)) {
     throw new SpikeloomError({

@@ -60,8 +60,12 @@ function binaryLocations(): Record<
   string
 > {
   return {
-    'tfjs-backend-wasm.wasm': locationOf(new URL('../wasm/tfjs-backend-wasm.wasm', import.meta.url)),
-    'tfjs-backend-wasm-simd.wasm': locationOf(new URL('../wasm/tfjs-backend-wasm-simd.wasm', import.meta.url)),
+    'tfjs-backend-wasm.wasm': locationOf(
+      new URL('../wasm/tfjs-backend-wasm.wasm', import.meta.url),
+    ),
+    'tfjs-backend-wasm-simd.wasm': locationOf(
+      new URL('../wasm/tfjs-backend-wasm-simd.wasm', import.meta.url),
+    ),
     'tfjs-backend-wasm-threaded-simd.wasm': locationOf(
       new URL('../wasm/tfjs-backend-wasm-threaded-simd.wasm', import.meta.url),
     ),

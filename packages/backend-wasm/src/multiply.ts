@@ -25,7 +25,8 @@ export function matricesOf(tensor: TfTensor, transposed: boolean): Matrices {
 /** How many matrices a product has; `undefined` when the batches do not simply match or repeat. */
 export function batchOf(a: TfTensor, b: TfTensor): readonly number[] | undefined {
   const [left, right] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
-  if (left.join() === right.join() || sizeOf(right) === 1) return left.length >= right.length ? left : right;
+  if (left.join() === right.join() || sizeOf(right) === 1)
+    return left.length >= right.length ? left : right;
   return sizeOf(left) === 1 && right.length >= left.length ? right : undefined;
 }
 
@@ -35,7 +36,11 @@ export function multiply(
   a: Matrices,
   b: Matrices,
   out: TfTensor,
-  options: { readonly batch: number; readonly bias?: TfTensor | undefined; readonly accumulate?: boolean },
+  options: {
+    readonly batch: number;
+    readonly bias?: TfTensor | undefined;
+    readonly accumulate?: boolean;
+  },
 ): void {
   const packed = heap.allocate([b.rows * Math.ceil(b.columns / 8) * 8]);
   heap.kernels.gemm(

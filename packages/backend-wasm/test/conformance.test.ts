@@ -8,7 +8,11 @@ import { describe, test } from 'vitest';
 const registry = createRegistry([neurons, conversion]);
 
 describe('wasm agrees with the reference', () => {
-  for (const { name, run } of conformanceCases(wasmBackend(), registry.operators.values(), registry)) {
+  for (const { name, run } of conformanceCases(
+    wasmBackend(),
+    registry.operators.values(),
+    registry,
+  )) {
     test(name, run);
   }
 });

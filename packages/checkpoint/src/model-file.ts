@@ -1,4 +1,12 @@
-import { type Graph, graphFromJson, graphToJson, irVersion, type Registry, SpikeloomError, type Tensor } from '@spikeloom/ir';
+import {
+  type Graph,
+  graphFromJson,
+  graphToJson,
+  irVersion,
+  type Registry,
+  SpikeloomError,
+  type Tensor,
+} from '@spikeloom/ir';
 import { fromTensor, toTensor } from './convert-dtype.ts';
 import { readSafetensors, type SafetensorsFile, writeSafetensors } from './safetensors.ts';
 
@@ -61,7 +69,10 @@ function parseGraph(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new SpikeloomError({ code: 'corrupt-file', path: graphKey, message: 'the graph is not JSON' }, { cause });
+    throw new SpikeloomError(
+      { code: 'corrupt-file', path: graphKey, message: 'the graph is not JSON' },
+      { cause },
+    );
   }
 }
 

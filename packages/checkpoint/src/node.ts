@@ -43,7 +43,10 @@ export async function writeModelFile(path: string, graph: Graph): Promise<void> 
 /** Writes any file through a temporary one, so that it is never seen half written. */
 export async function writeFile(path: string, data: Uint8Array | string): Promise<void> {
   try {
-    await writeFileAtomically(path, typeof data === 'string' ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+    await writeFileAtomically(
+      path,
+      typeof data === 'string' ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength),
+    );
   } catch (cause) {
     throw new SpikeloomError(
       {
@@ -65,10 +68,18 @@ async function readBytes(
 ): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   // One read call moves at most 2 GiB.
-  for (let done = 0; done < length; ) {
-    const { bytesRead } = await file.read(bytes, done, Math.min(length - done, 2 ** 30), position + done);
+  for (let done = 0; done < length;) {
+    const { bytesRead } = await file.read(
+      bytes,
+      done,
+      Math.min(length - done, 2 ** 30),
+      position + done,
+    );
     if (bytesRead === 0) {
-      throw new SpikeloomError({ code: 'corrupt-file', message: 'the file became shorter while it was read' });
+      throw new SpikeloomError({
+        code: 'corrupt-file',
+        message: 'the file became shorter while it was read',
+      });
     }
     done += bytesRead;
   }
@@ -76,7 +87,8 @@ async function readBytes(
 }
 
 function rejectOtherFormats(first: Uint8Array, path: string): void {
-  const starts = (...bytes: number[]): boolean => bytes.every((byte, index) => first[index] === byte);
+  const starts = (...bytes: number[]): boolean =>
+    bytes.every((byte, index) => first[index] === byte);
   const format = starts(0x50, 0x4b, 3, 4)
     ? 'a PyTorch checkpoint (zip)'
     : starts(0x80, 2) || starts(0x80, 4)

@@ -2,11 +2,28 @@ import { SpikeloomError } from '@spikeloom/ir';
 
 /** Bits per element of every dtype the format knows. */
 export const dtypeBits = {
-  BOOL: 8, U8: 8, I8: 8, F8_E5M2: 8, F8_E4M3: 8, F8_E8M0: 8, F8_E4M3FNUZ: 8, F8_E5M2FNUZ: 8,
-  F4: 4, F6_E2M3: 6, F6_E3M2: 6,
-  I16: 16, U16: 16, F16: 16, BF16: 16,
-  I32: 32, U32: 32, F32: 32,
-  I64: 64, U64: 64, F64: 64, C64: 64,
+  BOOL: 8,
+  U8: 8,
+  I8: 8,
+  F8_E5M2: 8,
+  F8_E4M3: 8,
+  F8_E8M0: 8,
+  F8_E4M3FNUZ: 8,
+  F8_E5M2FNUZ: 8,
+  F4: 4,
+  F6_E2M3: 6,
+  F6_E3M2: 6,
+  I16: 16,
+  U16: 16,
+  F16: 16,
+  BF16: 16,
+  I32: 32,
+  U32: 32,
+  F32: 32,
+  I64: 64,
+  U64: 64,
+  F64: 64,
+  C64: 64,
 } as const;
 
 export type SafetensorsDtype = keyof typeof dtypeBits;
@@ -31,7 +48,11 @@ export const maxHeaderBytes = 100_000_000;
 /** Reads the length of the header from the first 8 bytes and checks it against the size of the file. */
 export function parseHeaderLength(first: Uint8Array, fileBytes: number): number {
   if (first.length < 8) {
-    throw corrupt('the file is too short for a safetensors header', '8 bytes or more', `${first.length}`);
+    throw corrupt(
+      'the file is too short for a safetensors header',
+      '8 bytes or more',
+      `${first.length}`,
+    );
   }
   const length = new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true);
   if (length > BigInt(maxHeaderBytes)) {
@@ -44,7 +65,11 @@ export function parseHeaderLength(first: Uint8Array, fileBytes: number): number 
     });
   }
   if (length + 8n > BigInt(fileBytes)) {
-    throw corrupt('the header does not fit into the file', `at most ${fileBytes - 8} bytes`, `${length}`);
+    throw corrupt(
+      'the header does not fit into the file',
+      `at most ${fileBytes - 8} bytes`,
+      `${length}`,
+    );
   }
   return Number(length);
 }
@@ -84,16 +109,27 @@ function readEntry(name: string, entry: unknown): TensorEntry {
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) throw corrupt(`tensor "${name}" has an unknown field "${unknown}"`);
   if (typeof dtype !== 'string' || !Object.hasOwn(dtypeBits, dtype)) {
-    throw corrupt(`tensor "${name}" has an unknown dtype`, Object.keys(dtypeBits).join(', '), String(dtype));
+    throw corrupt(
+      `tensor "${name}" has an unknown dtype`,
+      Object.keys(dtypeBits).join(', '),
+      String(dtype),
+    );
   }
-  if (!isNaturals(shape)) throw corrupt(`tensor "${name}" has an invalid shape`, 'whole numbers from 0');
+  if (!isNaturals(shape))
+    throw corrupt(`tensor "${name}" has an invalid shape`, 'whole numbers from 0');
   if (!isNaturals(offsets) || offsets.length !== 2) {
     throw corrupt(`tensor "${name}" has invalid data_offsets`, 'two whole numbers from 0');
   }
   const [begin, end] = offsets as [number, number];
-  const bits = BigInt(dtypeBits[dtype as SafetensorsDtype]) * shape.reduce((size, dim) => size * BigInt(dim), 1n);
+  const bits =
+    BigInt(dtypeBits[dtype as SafetensorsDtype]) *
+    shape.reduce((size, dim) => size * BigInt(dim), 1n);
   if (end < begin || bits !== BigInt(end - begin) * 8n) {
-    throw corrupt(`tensor "${name}" does not fill its bytes`, `${bits / 8n} bytes`, `${end - begin}`);
+    throw corrupt(
+      `tensor "${name}" does not fill its bytes`,
+      `${bits / 8n} bytes`,
+      `${end - begin}`,
+    );
   }
   return { name, dtype: dtype as SafetensorsDtype, shape, begin, end };
 }
@@ -104,7 +140,11 @@ function checkLayout(tensors: readonly TensorEntry[], dataBytes: number): void {
   const sorted = [...tensors].sort((a, b) => a.begin - b.begin || a.end - b.end);
   for (const { name, begin, end } of sorted) {
     if (begin !== position) {
-      throw corrupt(`tensor "${name}" leaves a hole or overlaps another`, `begin at byte ${position}`, `${begin}`);
+      throw corrupt(
+        `tensor "${name}" leaves a hole or overlaps another`,
+        `begin at byte ${position}`,
+        `${begin}`,
+      );
     }
     position = end;
   }
@@ -141,7 +181,10 @@ function parseJson(text: string): Record<string, unknown> {
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new SpikeloomError({ code: 'corrupt-file', message: 'the header is not JSON' }, { cause });
+    throw new SpikeloomError(
+      { code: 'corrupt-file', message: 'the header is not JSON' },
+      { cause },
+    );
   }
   if (!isRecord(json)) throw corrupt('the header is not a JSON object');
   return json;
@@ -151,7 +194,10 @@ function decodeUtf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw new SpikeloomError({ code: 'corrupt-file', message: 'the header is not UTF-8' }, { cause });
+    throw new SpikeloomError(
+      { code: 'corrupt-file', message: 'the header is not UTF-8' },
+      { cause },
+    );
   }
 }
 

@@ -46,14 +46,18 @@ export function writeSafetensors(file: SafetensorsFile): Uint8Array {
   // Entries as text, because an object would drop or reorder names such as __proto__ and 1.
   const fields: string[] = [];
   if (file.metadata.size > 0) {
-    const metadata = [...file.metadata].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
+    const metadata = [...file.metadata].map(
+      ([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`,
+    );
     fields.push(`"__metadata__":{${metadata.join(',')}}`);
   }
   let offset = 0;
   for (const [name, { dtype, shape, bytes }] of entries) {
     checkTensor(name, dtype, shape, bytes);
     const end = offset + bytes.length;
-    fields.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [offset, end] })}`);
+    fields.push(
+      `${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [offset, end] })}`,
+    );
     offset = end;
   }
   const text = new TextEncoder().encode(`{${fields.join(',')}}`);
@@ -70,7 +74,12 @@ export function writeSafetensors(file: SafetensorsFile): Uint8Array {
   return result;
 }
 
-function checkTensor(name: string, dtype: SafetensorsDtype, shape: readonly number[], bytes: Uint8Array): void {
+function checkTensor(
+  name: string,
+  dtype: SafetensorsDtype,
+  shape: readonly number[],
+  bytes: Uint8Array,
+): void {
   const bits = shape.reduce((size, dim) => size * dim, dtypeBits[dtype]);
   if (name === '__metadata__' || bits !== bytes.length * 8) {
     throw new SpikeloomError({

@@ -2,7 +2,9 @@
 import { existsSync } from 'node:fs';
 
 if (!existsSync(new URL('../dist/index.js', import.meta.url))) {
-  console.error('spikeloom: this checkout has not been built yet; run `npm run build` in its root.');
+  console.error(
+    'spikeloom: this checkout has not been built yet; run `npm run build` in its root.',
+  );
   process.exit(1);
 }
 const { runCli } = await import('../dist/index.js');

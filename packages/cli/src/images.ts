@@ -1,4 +1,9 @@
-import { type ImageBatch, type ImageSource, type Normalisation, normalise } from '@spikeloom/datasets';
+import {
+  type ImageBatch,
+  type ImageSource,
+  type Normalisation,
+  normalise,
+} from '@spikeloom/datasets';
 import { type Graph, graphInputs, SpikeloomError, type Tensor } from '@spikeloom/ir';
 import { preprocessSchema } from '@spikeloom/models';
 import * as v from 'valibot';

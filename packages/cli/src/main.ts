@@ -15,12 +15,15 @@ const exitCodes = { done: 0, failed: 1, usage: 2, cancelled: 130 } as const;
 export async function runCli(args: readonly string[]): Promise<number> {
   const context = createContext(args.includes('--json'));
   const program = new Command('spikeloom')
-    .description('Turn trained networks into spiking ones, run them, stop them early, see what they cost.')
+    .description(
+      'Turn trained networks into spiking ones, run them, stop them early, see what they cost.',
+    )
     .version(version())
     .exitOverride()
     .showHelpAfterError('(add --help for the options)')
     .configureOutput({ writeOut: context.print, writeErr: context.note });
-  for (const add of [quickstartCommand, convertCommand, evalCommand, energyCommand, inspectCommand]) add(program, context);
+  for (const add of [quickstartCommand, convertCommand, evalCommand, energyCommand, inspectCommand])
+    add(program, context);
   const cancel = (): void => context.cancel();
   process.once('SIGINT', cancel);
   try {
@@ -37,14 +40,16 @@ export async function runCli(args: readonly string[]): Promise<number> {
 function report(error: unknown, context: Context): number {
   if (error instanceof CommanderError) {
     const isHelp = error.exitCode === 0;
-    if (!isHelp && context.json) context.print(`${JSON.stringify({ error: { code: 'usage', message: error.message } })}\n`);
+    if (!isHelp && context.json)
+      context.print(`${JSON.stringify({ error: { code: 'usage', message: error.message } })}\n`);
     return isHelp ? exitCodes.done : exitCodes.usage;
   }
   context.finish();
   if (!isSpikeloomError(error)) {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     context.note(`spikeloom: unexpected fault, please report it\n${message}\n`);
-    if (context.json) context.print(`${JSON.stringify({ error: { code: 'unexpected', message } })}\n`);
+    if (context.json)
+      context.print(`${JSON.stringify({ error: { code: 'unexpected', message } })}\n`);
     return exitCodes.failed;
   }
   context.note(`spikeloom: ${error.message}\n  [${error.code}]\n`);
@@ -57,7 +62,9 @@ function report(error: unknown, context: Context): number {
 }
 
 function version(): string {
-  const { version: number } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  const { version: number } = JSON.parse(
+    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  ) as {
     version: string;
   };
   return number;

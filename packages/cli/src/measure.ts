@@ -1,7 +1,13 @@
 import { predictions } from '@spikeloom/cutoff';
 import type { Meter } from '@spikeloom/energy';
-import { type Graph, isEvent, isSpikeloomError, refOf, type Tensor } from '@spikeloom/ir';
-import { accumulateSteps, type Observation, type Program, type Tap } from '@spikeloom/runtime';
+import { isSpikeloomError, type Tensor } from '@spikeloom/ir';
+import {
+  accumulateSteps,
+  type NeuronLayer,
+  neuronLayers,
+  type Program,
+  spikeCounts,
+} from '@spikeloom/runtime';
 import type { Context } from './context.ts';
 import type { NetworkImages } from './images.ts';
 import { registry } from './options.ts';
@@ -40,7 +46,7 @@ export async function measure(
 ): Promise<Measurement> {
   const { timesteps } = options;
   const output = [...program.outputs.keys()][0]!;
-  const spikes = new SpikeCounter(program.graph, timesteps);
+  const spikes = new SpikeTotals(neuronLayers(program.graph, registry), timesteps);
   const labels: number[] = [];
   const stacked: Tensor[] = [];
   const progress = context.progress(options.title, images.length);
@@ -49,9 +55,10 @@ export async function measure(
   try {
     for await (const { inputs, labels: batchLabels } of images.batches(options.batch)) {
       const samples = batchLabels.length;
-      const taps = [...spikes.taps(), ...(options.meter?.start(samples) ?? [])];
+      const counts = spikeCounts(spikes.layers);
+      const taps = [...counts.taps, ...(options.meter?.start(samples) ?? [])];
       const outputs = await program.run(inputs, { timesteps, taps, signal: context.signal });
-      spikes.commit(samples);
+      spikes.add(counts.read(), samples);
       stacked.push(outputs[output]!);
       labels.push(...batchLabels);
       progress.update(labels.length);
@@ -73,7 +80,7 @@ export async function measure(
     accuracy: accuracyPerStep(logits, labels),
     labels: Int32Array.from(labels),
     logits,
-    ...spikes.rates(),
+    ...spikes.rates(timesteps),
     partial,
   };
 }
@@ -85,7 +92,10 @@ export function accuracyPerStep(logits: Tensor, labels: ArrayLike<number>): numb
   return Array.from({ length: timesteps }, (_, step) => {
     const part = data.subarray(step * samples * classes, (step + 1) * samples * classes);
     const predicted = predictions({ shape: [samples, classes], data: part });
-    return predicted.reduce((right, label, sample) => right + Number(label === labels[sample]), 0) / samples;
+    return (
+      predicted.reduce((right, label, sample) => right + Number(label === labels[sample]), 0) /
+      samples
+    );
   });
 }
 
@@ -99,67 +109,49 @@ function joinSamples(parts: readonly Tensor[]): Tensor {
   for (const { shape, data: part } of parts) {
     const width = shape[1]! * classes;
     for (let step = 0; step < timesteps; step++) {
-      data.set(part.subarray(step * width, (step + 1) * width), (step * samples + offset) * classes);
+      data.set(
+        part.subarray(step * width, (step + 1) * width),
+        (step * samples + offset) * classes,
+      );
     }
     offset += shape[1]!;
   }
   return { shape: [timesteps, samples, classes], dtype: 'float32', data };
 }
 
-/** Counts the spikes of every neuron layer. */
-class SpikeCounter {
-  readonly #layers: readonly { readonly at: string; readonly neurons: number }[];
-  readonly #spikes = new Map<string, Float64Array>();
-  /** Those of the batch that is running; a batch that is cancelled does not count. */
-  readonly #running = new Map<string, Float64Array>();
-  readonly #timesteps: number;
+/** Adds up the spikes of finished batches. */
+class SpikeTotals {
+  readonly layers: readonly NeuronLayer[];
+  readonly #totals: ReadonlyMap<string, Float64Array>;
   #samples = 0;
 
-  constructor(graph: Graph, timesteps: number) {
-    this.#timesteps = timesteps;
-    this.#layers = graph.nodes.flatMap((node) =>
-      Object.entries(node.outputs).flatMap(([output, type]) => {
-          // What only rearranges spikes is linear; what makes them is not.
-        const isNeuron =
-          isEvent(type) &&
-          type.dtype === 'float32' &&
-          type.shape[0] === 'N' &&
-          registry.operator(node.op).affineIn === undefined;
-        const neurons = type.shape.slice(1).reduce<number>((size, dim) => size * Number(dim), 1);
-        return isNeuron ? [{ at: refOf(node, output), neurons }] : [];
-      }),
-    );
-    for (const { at } of this.#layers) this.#spikes.set(at, new Float64Array(timesteps));
+  constructor(layers: readonly NeuronLayer[], timesteps: number) {
+    this.layers = layers;
+    this.#totals = new Map(layers.map(({ path }) => [path, new Float64Array(timesteps)]));
   }
 
-  taps(): Tap[] {
-    for (const { at } of this.#layers) this.#running.set(at, new Float64Array(this.#timesteps));
-    const observe = ({ at, step, value }: Observation): void => {
-      const counts = this.#running.get(at)!;
-      for (const count of value.data) counts[step]! += count;
-    };
-    return this.#layers.map(({ at }) => ({ at, countNonZero: { keep: [0] }, observe }));
-  }
-
-  commit(samples: number): void {
+  add(counts: ReadonlyMap<string, readonly number[]>, samples: number): void {
     this.#samples += samples;
-    for (const [at, counts] of this.#running) {
-      const total = this.#spikes.get(at)!;
-      counts.forEach((count, step) => {
+    for (const [path, steps] of counts) {
+      const total = this.#totals.get(path)!;
+      steps.forEach((count, step) => {
         total[step]! += count;
       });
     }
   }
 
-  rates(): Pick<Measurement, 'firingRates' | 'firingRate'> {
-    const perLayer = this.#layers.map(({ at, neurons }) => {
-      const rates = Array.from(this.#spikes.get(at)!, (count) => count / (neurons * this.#samples));
-      return [at, rates] as const;
+  rates(timesteps: number): Pick<Measurement, 'firingRates' | 'firingRate'> {
+    const perLayer = this.layers.map(({ path, neurons }) => {
+      const rates = Array.from(
+        this.#totals.get(path)!,
+        (count) => count / (neurons * this.#samples),
+      );
+      return [path, rates] as const;
     });
-    const total = this.#layers.reduce((sum, { neurons }) => sum + neurons, 0);
-    const firingRate = Array.from({ length: this.#timesteps }, (_, step) => {
-      const count = this.#layers.reduce((sum, { at }) => sum + this.#spikes.get(at)![step]!, 0);
-      return total === 0 ? 0 : count / (total * this.#samples);
+    const neurons = this.layers.reduce((sum, layer) => sum + layer.neurons, 0);
+    const firingRate = Array.from({ length: timesteps }, (_, step) => {
+      const count = this.layers.reduce((sum, { path }) => sum + this.#totals.get(path)![step]!, 0);
+      return neurons === 0 ? 0 : count / (neurons * this.#samples);
     });
     return { firingRates: new Map(perLayer), firingRate };
   }

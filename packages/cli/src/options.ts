@@ -13,7 +13,9 @@ export const registry: Registry = createRegistry([neurons, conversion, cutoff]);
 
 /** `--backend`: where to run. */
 export function backendOption(): Option {
-  return new Option('--backend <name>', 'where to run').choices(['wasm', 'cpu', 'tfjs']).default('wasm');
+  return new Option('--backend <name>', 'where to run')
+    .choices(['wasm', 'cpu', 'tfjs'])
+    .default('wasm');
 }
 
 /** The backend of a name that commander has checked. */

@@ -44,7 +44,9 @@ export async function recordRaster(
 
 /** The neurons of the conversion report's first block, by the scope of the first one. */
 function firstBlockLayers(graph: Graph): string[] {
-  const neurons = (reportOf(graph.metadata)?.entries ?? []).filter((entry) => entry.kind === 'neuron');
+  const neurons = (reportOf(graph.metadata)?.entries ?? []).filter(
+    (entry) => entry.kind === 'neuron',
+  );
   const block = neurons[0]?.path.split('.').slice(0, 2).join('.');
   return neurons.map(({ path }) => path).filter((path) => path.startsWith(`${block}.`));
 }

@@ -20,7 +20,11 @@ export type Part =
   /** Commutes with the mean over time: stays. */
   | { readonly kind: 'linear' }
   /** A weighted sum of something that varies: its input becomes spikes, unless it is the first or last. */
-  | { readonly kind: 'synaptic'; readonly data: string; readonly analogue: 'input' | 'head' | undefined }
+  | {
+      readonly kind: 'synaptic';
+      readonly data: string;
+      readonly analogue: 'input' | 'head' | undefined;
+    }
   | { readonly kind: 'product'; readonly compensation: Compensation }
   | { readonly kind: 'function'; readonly compensation: Compensation };
 
@@ -37,7 +41,8 @@ export interface Analysis {
 export function analyse(graph: Graph, registry: Registry): Analysis {
   const compensations = new Map<string, Compensation>();
   for (const plugin of registry.plugins) {
-    for (const compensation of plugin.compensations ?? []) compensations.set(compensation.of.id, compensation);
+    for (const compensation of plugin.compensations ?? [])
+      compensations.set(compensation.of.id, compensation);
   }
   const types = valueTypes(graph);
   const varying = new Set<Ref>();
@@ -53,12 +58,22 @@ export function analyse(graph: Graph, registry: Registry): Analysis {
       for (const output of Object.keys(node.outputs)) varying.add(refOf(node, output));
     }
     const inputTypes = mapNames(node.inputs, (ref) => types.get(ref)!);
-    const keepsState = node.op === 'spikeloom/state' || (op.lower && statesOf(op, inputTypes, node.attributes).length > 0);
-    const part = keepsState || node.op === 'spikeloom/step' ? undefined : partOf(op, isInput ? [] : names, compensations);
+    const keepsState =
+      node.op === 'spikeloom/state' ||
+      (op.lower && statesOf(op, inputTypes, node.attributes).length > 0);
+    const part =
+      keepsState || node.op === 'spikeloom/step'
+        ? undefined
+        : partOf(op, isInput ? [] : names, compensations);
     if (part) parts.set(node.id, part);
     else problems.push(refusal(node, op, names, keepsState === true));
   }
-  return { graph, nodes: new Map(graph.nodes.map((node) => [node.id, node])), parts: markAnalogue(graph, parts), problems };
+  return {
+    graph,
+    nodes: new Map(graph.nodes.map((node) => [node.id, node])),
+    parts: markAnalogue(graph, parts),
+    problems,
+  };
 }
 
 function partOf(
@@ -67,9 +82,12 @@ function partOf(
   compensations: ReadonlyMap<string, Compensation>,
 ): Part | undefined {
   if (varying.length === 0) return { kind: 'fixed' };
-  const affine = op.affineIn?.some((group) => varying.every((name) => group.includes(name))) ?? false;
+  const affine =
+    op.affineIn?.some((group) => varying.every((name) => group.includes(name))) ?? false;
   if (affine) {
-    return op.synaptic ? { kind: 'synaptic', data: varying[0]!, analogue: undefined } : { kind: 'linear' };
+    return op.synaptic
+      ? { kind: 'synaptic', data: varying[0]!, analogue: undefined }
+      : { kind: 'linear' };
   }
   const compensation = compensations.get(op.id);
   const covered = compensation && varying.every((name) => compensation.over.includes(name));
@@ -100,7 +118,12 @@ function markAnalogue(graph: Graph, parts: ReadonlyMap<string, Part>): Map<strin
   return marked;
 }
 
-function refusal(node: GraphNode, op: AnyOperator, varying: readonly string[], keepsState: boolean): Problem {
+function refusal(
+  node: GraphNode,
+  op: AnyOperator,
+  varying: readonly string[],
+  keepsState: boolean,
+): Problem {
   const path = node.id;
   if (keepsState) {
     return {

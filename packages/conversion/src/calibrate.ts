@@ -1,5 +1,10 @@
 import { type Graph, type Registry, SpikeloomError, type Tensor } from '@spikeloom/ir';
-import { type Backend, type Cancellation, type Observation, throwIfAborted } from '@spikeloom/runtime';
+import {
+  type Backend,
+  type Cancellation,
+  type Observation,
+  throwIfAborted,
+} from '@spikeloom/runtime';
 import { smallest } from './order-statistic.ts';
 
 /** The smallest threshold of each sign, as sizes. */
@@ -10,8 +15,7 @@ export interface Bases {
 
 /** Batches of inputs of the trained network; anything that can be read one after the other. */
 export type CalibrationData =
-  | AsyncIterable<Readonly<Record<string, Tensor>>>
-  | Iterable<Readonly<Record<string, Tensor>>>;
+  AsyncIterable<Readonly<Record<string, Tensor>>> | Iterable<Readonly<Record<string, Tensor>>>;
 
 export interface CalibrateOptions {
   readonly backend: Backend;
@@ -93,7 +97,12 @@ export function orderStatistics(values: Tensor, percentile: number, path: string
 
 function floatsOf({ data }: Tensor, path: string): Float32Array {
   if (data instanceof Float32Array) return data;
-  throw new SpikeloomError({ code: 'type-mismatch', path, message: 'thresholds are set on real numbers', expected: 'float32' });
+  throw new SpikeloomError({
+    code: 'type-mismatch',
+    path,
+    message: 'thresholds are set on real numbers',
+    expected: 'float32',
+  });
 }
 
 /** The running mean, every operation rounded to float32. */

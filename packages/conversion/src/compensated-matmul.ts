@@ -6,10 +6,12 @@ const { matmul } = primitives;
 export const compensatedMatmul = defineOp({
   id: 'spikeloom.conversion/compensated-matmul',
   version: 1,
-  summary: 'Matrix product of two spike streams; its mean output is the product of the mean inputs. Every product it forms has a spike operand.',
+  summary:
+    'Matrix product of two spike streams; its mean output is the product of the mean inputs. Every product it forms has a spike operand.',
   equation:
     't = 1: out = a b. t >= 2: D = a b + a B + A b with the sums A, B up to t - 1; P := P + D; out = D / (t - 1) - P / (t (t - 1)). Then A := A + a, B := B + b. The transpose flags apply to a and b alike.',
-  source: 'ECMT (arXiv 2502.21193), expectation compensation for products; regrouped to three products per step',
+  source:
+    'ECMT (arXiv 2502.21193), expectation compensation for products; regrouped to three products per step',
   inputs: matmul.inputs,
   attributes: matmul.attributes,
   outputs: (types, attributes) => matmul.outputs(types, attributes),
@@ -39,7 +41,10 @@ export const compensatedMatmul = defineOp({
       tolerance: 2e-5,
     },
     {
-      inputs: { a: { shape: [2, 2, 3, 5], fill: 'spikes' }, b: { shape: [2, 2, 5, 4], fill: 'spikes' } },
+      inputs: {
+        a: { shape: [2, 2, 3, 5], fill: 'spikes' },
+        b: { shape: [2, 2, 5, 4], fill: 'spikes' },
+      },
       timesteps: 4,
       tolerance: 2e-5,
     },

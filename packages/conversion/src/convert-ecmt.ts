@@ -1,4 +1,16 @@
-import { type Graph, type GraphNode, type Json, nodeIdOf, type Ref, type Registry, rewrite, SpikeloomError, throwProblems, type Value, withMetadata } from '@spikeloom/ir';
+import {
+  type Graph,
+  type GraphNode,
+  type Json,
+  nodeIdOf,
+  type Ref,
+  type Registry,
+  rewrite,
+  SpikeloomError,
+  throwProblems,
+  type Value,
+  withMetadata,
+} from '@spikeloom/ir';
 import { multiThreshold } from '@spikeloom/neurons';
 import { type Analysis, analyse } from './analyse.ts';
 import { type Bases, calibrate, type CalibrateOptions } from './calibrate.ts';
@@ -32,14 +44,18 @@ export async function convertEcmt(graph: Graph, options: ConvertOptions): Promis
   const sites = findSites(analysis);
   const open = sites.filter(({ role }) => !fixedBases(role, settings));
   let batches = 0;
-  const measured = await calibrate(graph, open.map(({ source }) => source), {
-    ...options,
-    percentile: settings.percentile,
-    onProgress: (count) => {
-      batches = count;
-      options.onProgress?.(count);
+  const measured = await calibrate(
+    graph,
+    open.map(({ source }) => source),
+    {
+      ...options,
+      percentile: settings.percentile,
+      onProgress: (count) => {
+        batches = count;
+        options.onProgress?.(count);
+      },
     },
-  });
+  );
   return applyEcmt(analysis, sites, measured, options.registry, settings, batches);
 }
 
@@ -57,7 +73,10 @@ export function applyEcmt(
     sites.map((site) => {
       const decreed = fixedBases(site.role, settings);
       const bases = decreed ?? usableBases(site, measured, warnings);
-      return [site.source, { site, ...bases, levels: levelsFor(site.role, settings), decreed: decreed !== undefined }];
+      return [
+        site.source,
+        { site, ...bases, levels: levelsFor(site.role, settings), decreed: decreed !== undefined },
+      ];
     }),
   );
   const spikes = new Map<Ref, Value>();
@@ -82,7 +101,8 @@ export function applyEcmt(
       const operands = spikingOperands(node, analysis);
       const given = { ...inputs };
       for (const name of operands) given[name] = spiking(String(node.inputs[name])) ?? given[name];
-      const replacement = part.kind === 'function' || part.kind === 'product' ? part.compensation.by : op;
+      const replacement =
+        part.kind === 'function' || part.kind === 'product' ? part.compensation.by : op;
       return builder.apply(replacement, given, node.attributes, node.id);
     },
   });
@@ -124,23 +144,43 @@ function usableBases(site: Site, measured: ReadonlyMap<Ref, Bases>, warnings: st
     );
     return small;
   };
-  return { positive: usable(found.positive, 'positive'), negative: usable(found.negative, 'negative') };
+  return {
+    positive: usable(found.positive, 'positive'),
+    negative: usable(found.negative, 'negative'),
+  };
 }
 
 function reportNode(
   node: GraphNode,
   analysis: Analysis,
-  neurons: ReadonlyMap<Ref, { site: Site; positive: number; negative: number; levels: number; decreed: boolean }>,
+  neurons: ReadonlyMap<
+    Ref,
+    { site: Site; positive: number; negative: number; levels: number; decreed: boolean }
+  >,
 ): ReportEntry[] {
   const part = analysis.parts.get(node.id)!;
   const entries: ReportEntry[] = [];
   for (const [source, { site, positive, negative, levels, decreed }] of neurons) {
     if (nodeIdOf(source) !== node.id) continue;
     const thresholds = decreed ? 'set' : 'calibrated';
-    entries.push({ kind: 'neuron', path: site.neuron, role: site.role, positive, negative, levels, thresholds, feeds: site.consumers });
+    entries.push({
+      kind: 'neuron',
+      path: site.neuron,
+      role: site.role,
+      positive,
+      negative,
+      levels,
+      thresholds,
+      feeds: site.consumers,
+    });
   }
   if (part.kind === 'function' || part.kind === 'product') {
-    entries.unshift({ kind: 'compensated', path: node.id, from: node.op, to: part.compensation.by.id });
+    entries.unshift({
+      kind: 'compensated',
+      path: node.id,
+      from: node.op,
+      to: part.compensation.by.id,
+    });
   } else if (part.kind === 'synaptic' && part.analogue) {
     const reason =
       part.analogue === 'input'
@@ -153,6 +193,8 @@ function reportNode(
 
 function onlySettings(options: ConvertOptions): EcmtOptions {
   return Object.fromEntries(
-    Object.entries(options).filter(([name, value]) => Object.hasOwn(ecmtDefaults, name) && value !== undefined),
+    Object.entries(options).filter(
+      ([name, value]) => Object.hasOwn(ecmtDefaults, name) && value !== undefined,
+    ),
   );
 }

@@ -1,4 +1,14 @@
-import { type Graph, type GraphNode, linear, type Ref, type Registry, rewrite, type Tensor, type Value, eliminateDeadCode } from '@spikeloom/ir';
+import {
+  type Graph,
+  type GraphNode,
+  linear,
+  type Ref,
+  type Registry,
+  rewrite,
+  type Tensor,
+  type Value,
+  eliminateDeadCode,
+} from '@spikeloom/ir';
 import { multiThreshold, parallelThresholds, thresholdsOf } from '@spikeloom/neurons';
 
 export interface Expanded {
@@ -22,10 +32,17 @@ export function expandParallel(graph: Graph, registry: Registry): Expanded {
   const byNeuron = new Map<Ref, GraphNode>();
   for (const node of graph.nodes) {
     if (node.op !== multiThreshold.id) continue;
-    const readers = graph.nodes.filter((reader) => Object.values(reader.inputs).flat().includes(node.id));
-    const others = readers.filter((reader) => reader.op !== linear.id || !graph.weights.has(String(reader.inputs['weight'])));
+    const readers = graph.nodes.filter((reader) =>
+      Object.values(reader.inputs).flat().includes(node.id),
+    );
+    const others = readers.filter(
+      (reader) => reader.op !== linear.id || !graph.weights.has(String(reader.inputs['weight'])),
+    );
     if (others.length > 0) {
-      compact.push({ path: node.id, reason: `${others[0]!.id} (${others[0]!.op}) has no weights to scale` });
+      compact.push({
+        path: node.id,
+        reason: `${others[0]!.id} (${others[0]!.op}) has no weights to scale`,
+      });
     } else {
       expanded.push(node.id);
       byNeuron.set(node.id, node);
@@ -41,8 +58,15 @@ export function expandParallel(graph: Graph, registry: Registry): Expanded {
       if (!neuron) return undefined;
       const name = String(node.inputs['weight']);
       const scaled = scaleCopies(graph.weights.get(name)!, thresholdsFor(neuron));
-      const weight: Value = builder.param(`${node.id}.parallel_weight`, scaled.shape, { tensor: scaled });
-      return builder.apply(linear, { x: inputs['x'] as Value, weight, bias: inputs['bias'] as Value | undefined }, {}, node.id);
+      const weight: Value = builder.param(`${node.id}.parallel_weight`, scaled.shape, {
+        tensor: scaled,
+      });
+      return builder.apply(
+        linear,
+        { x: inputs['x'] as Value, weight, bias: inputs['bias'] as Value | undefined },
+        {},
+        node.id,
+      );
     },
   });
   return { graph: eliminateDeadCode(rewritten), expanded, compact };

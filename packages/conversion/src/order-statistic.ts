@@ -31,7 +31,8 @@ function select(keys: Uint32Array, rank: number, level: number, counts: Uint32Ar
 
 function countDigits(keys: Uint32Array, shift: number): Uint32Array {
   const counts = new Uint32Array(digitMask + 1);
-  for (let index = 0; index < keys.length; index++) counts[(keys[index]! >>> shift) & digitMask]! += 1;
+  for (let index = 0; index < keys.length; index++)
+    counts[(keys[index]! >>> shift) & digitMask]! += 1;
   return counts;
 }
 

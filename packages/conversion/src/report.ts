@@ -15,7 +15,12 @@ export type ReportEntry =
       readonly thresholds: 'calibrated' | 'set';
       readonly feeds: readonly string[];
     }
-  | { readonly kind: 'compensated'; readonly path: string; readonly from: string; readonly to: string }
+  | {
+      readonly kind: 'compensated';
+      readonly path: string;
+      readonly from: string;
+      readonly to: string;
+    }
   | { readonly kind: 'analogue'; readonly path: string; readonly reason: string };
 
 /** What a conversion did, node by node. Stored in the model under `conversion`. */
@@ -30,13 +35,15 @@ export interface ConversionReport {
 /** The report in a model's metadata, or `undefined` when the model was not converted. */
 export function reportOf(metadata: Readonly<Record<string, Json>>): ConversionReport | undefined {
   const report = metadata['conversion'];
-  const isReport = typeof report === 'object' && report !== null && 'method' in report && 'entries' in report;
+  const isReport =
+    typeof report === 'object' && report !== null && 'method' in report && 'entries' in report;
   return isReport ? (report as unknown as ConversionReport) : undefined;
 }
 
 /** The report as text, for a terminal. */
 export function formatReport(report: ConversionReport): string {
-  const count = (kind: ReportEntry['kind']): number => report.entries.filter((entry) => entry.kind === kind).length;
+  const count = (kind: ReportEntry['kind']): number =>
+    report.entries.filter((entry) => entry.kind === kind).length;
   const lines = [
     `${report.method}: ${count('neuron')} neurons, ${count('compensated')} compensated operators, ${count('analogue')} layers left analogue`,
   ];
@@ -46,7 +53,8 @@ export function formatReport(report: ConversionReport): string {
       lines.push(
         `  neuron      ${path} (${role}): +${round(positive)} / -${round(negative)}, ${levels} levels, ${thresholds} -> ${feeds.join(', ')}`,
       );
-    } else if (entry.kind === 'compensated') lines.push(`  compensated ${entry.path}: ${entry.from} -> ${entry.to}`);
+    } else if (entry.kind === 'compensated')
+      lines.push(`  compensated ${entry.path}: ${entry.from} -> ${entry.to}`);
     else lines.push(`  analogue    ${entry.path}: ${entry.reason}`);
   }
   for (const warning of report.warnings) lines.push(`  warning     ${warning}`);

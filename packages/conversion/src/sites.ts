@@ -6,7 +6,8 @@ import type { Analysis } from './analyse.ts';
  * (`fc_qkv`), the operands of the attention products (`q`, `k`, `s` after the soft-max, `v`), the output
  * projection (`fc_out`), the two layers of an MLP (`fc1`, `fc2`); `linear` and `product` anywhere else.
  */
-export type SiteRole = 'fc_qkv' | 'q' | 'k' | 's' | 'v' | 'fc_out' | 'fc1' | 'fc2' | 'linear' | 'product';
+export type SiteRole =
+  'fc_qkv' | 'q' | 'k' | 's' | 'v' | 'fc_out' | 'fc1' | 'fc2' | 'linear' | 'product';
 
 /** A place where real numbers become spikes. */
 export interface Site {
@@ -37,7 +38,8 @@ export function findSites(analysis: Analysis): Site[] {
       if (isEvent(types.get(source)!)) continue;
       const known = sites.get(source);
       if (known) known.consumers.push(node.id);
-      else sites.set(source, { role: roleOf(node, operand, analysis, links), consumers: [node.id] });
+      else
+        sites.set(source, { role: roleOf(node, operand, analysis, links), consumers: [node.id] });
     }
   }
   return [...sites].map(([source, { role, consumers }]) => ({
@@ -69,7 +71,8 @@ function roleOf(node: GraphNode, operand: string, analysis: Analysis, links: Lin
   const isSoftmax = (found: GraphNode | undefined): boolean => found?.op === 'spikeloom/softmax';
   const before = nearestBefore(String(node.inputs[operand]), analysis, links);
   const after = nearestAfter(node, analysis, links);
-  const kindOf = (found: GraphNode | undefined): string | undefined => found && analysis.parts.get(found.id)?.kind;
+  const kindOf = (found: GraphNode | undefined): string | undefined =>
+    found && analysis.parts.get(found.id)?.kind;
   const isActivation = (found: GraphNode | undefined): boolean =>
     kindOf(found) === 'function' && found?.op !== 'spikeloom/layer-norm' && !isSoftmax(found);
   if (analysis.parts.get(node.id)?.kind === 'product') {
@@ -85,7 +88,11 @@ function roleOf(node: GraphNode, operand: string, analysis: Analysis, links: Lin
 }
 
 /** The first node on the way back that is more than a linear rearrangement. */
-function nearestBefore(source: Ref, { parts }: Analysis, { producer }: Links): GraphNode | undefined {
+function nearestBefore(
+  source: Ref,
+  { parts }: Analysis,
+  { producer }: Links,
+): GraphNode | undefined {
   const pending = [source];
   const seen = new Set<Ref>();
   for (let ref = pending.shift(); ref !== undefined; ref = pending.shift()) {
@@ -101,7 +108,11 @@ function nearestBefore(source: Ref, { parts }: Analysis, { producer }: Links): G
 }
 
 /** The first node on the way on that is more than a linear rearrangement. */
-function nearestAfter(start: GraphNode, { parts }: Analysis, { readers }: Links): GraphNode | undefined {
+function nearestAfter(
+  start: GraphNode,
+  { parts }: Analysis,
+  { readers }: Links,
+): GraphNode | undefined {
   const pending = Object.keys(start.outputs).map((output) => refOf(start, output));
   const seen = new Set<Ref>();
   for (let ref = pending.shift(); ref !== undefined; ref = pending.shift()) {

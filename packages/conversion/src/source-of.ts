@@ -7,7 +7,9 @@ import { multiThreshold } from '@spikeloom/neurons';
  */
 export function sourceOf(graph: Graph, registry: Registry): Graph {
   const originals = new Map(
-    registry.plugins.flatMap((plugin) => (plugin.compensations ?? []).map(({ of, by }) => [by.id, of] as const)),
+    registry.plugins.flatMap((plugin) =>
+      (plugin.compensations ?? []).map(({ of, by }) => [by.id, of] as const),
+    ),
   );
   const { graph: source } = rewrite(graph, registry, {
     replace: ({ node, inputs, builder }) => {

@@ -26,7 +26,10 @@ export async function evaluateCutoff(
   const exits: number[] = [];
   let right = 0;
   for await (const { inputs, labels } of data) {
-    const { accumulated, timesteps } = await runUntil(program, inputs, { ...options, exit: policy.exit });
+    const { accumulated, timesteps } = await runUntil(program, inputs, {
+      ...options,
+      exit: policy.exit,
+    });
     predictions(accumulated).forEach((label, sample) => {
       right += Number(label === labels[sample]);
     });
@@ -42,7 +45,11 @@ export async function evaluateCutoff(
  *
  * @param stacked per-step logits `[T, N, classes]`
  */
-export function replayCutoff(stacked: Tensor, labels: ArrayLike<number>, policy: Policy): CutoffResult {
+export function replayCutoff(
+  stacked: Tensor,
+  labels: ArrayLike<number>,
+  policy: Policy,
+): CutoffResult {
   const [timesteps, samples, classes] = stacked.shape as readonly [number, number, number];
   const { data } = accumulateSteps(stacked);
   const exits = new Int32Array(samples);

@@ -79,7 +79,8 @@ export function gapStatistics(stacked: Tensor, labels: ArrayLike<number>): GapSt
   const staysRight = new Uint8Array(samples * timesteps);
   const sum = new Float32Array(samples * classes);
   for (let step = 0; step < timesteps; step++) {
-    for (let index = 0; index < sum.length; index++) sum[index]! += stacked.data[step * sum.length + index]!;
+    for (let index = 0; index < sum.length; index++)
+      sum[index]! += stacked.data[step * sum.length + index]!;
     const view = { shape: [samples, classes], data: sum };
     const predicted = predictions(view);
     gaps(view).forEach((value, sample) => {

@@ -39,7 +39,8 @@ export function topKCutoff(thresholds: readonly number[]): Policy {
 
 export const topKKind: PolicyKind = {
   id: 'spikeloom/top-k',
-  summary: 'Stops a sample when the gap between its two largest accumulated logits is large enough.',
+  summary:
+    'Stops a sample when the gap between its two largest accumulated logits is large enough.',
   restore: (settings) => {
     const { thresholds } = settings;
     return topKCutoff(Array.isArray(thresholds) ? thresholds.map(Number) : []);
@@ -53,7 +54,10 @@ export const topKKind: PolicyKind = {
  *
  * Source: Wu et al. (2023), arXiv 2301.09522, and the reference code's set-up phase.
  */
-export function calibrateTopK(statistics: GapStatistics, { epsilon, levels = 100 }: TopKOptions): Policy {
+export function calibrateTopK(
+  statistics: GapStatistics,
+  { epsilon, levels = 100 }: TopKOptions,
+): Policy {
   if (!(epsilon >= 0 && epsilon < 1)) {
     throw new SpikeloomError({
       code: 'invalid-argument',

@@ -24,7 +24,9 @@ export async function gunzip(bytes: Uint8Array, maxBytes: number): Promise<Uint8
 }
 
 /** Unpacks a stream of gzip chunks with the platform's own decompressor. */
-export async function* inflate(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* inflate(
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   const stream = new DecompressionStream('gzip');
   const writer = stream.writable.getWriter();
   const feed = async (): Promise<void> => {

@@ -33,11 +33,13 @@ export function parseIdxHeader(bytes: Uint8Array): IdxHeader {
     });
   }
   const headerBytes = 4 + rank * 4;
-  if (bytes.length < headerBytes) throw corrupt('the header is cut off', `${headerBytes} bytes`, `${bytes.length}`);
+  if (bytes.length < headerBytes)
+    throw corrupt('the header is cut off', `${headerBytes} bytes`, `${bytes.length}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + axis * 4));
   const size = shape.reduce((product, dim) => product * dim, 1);
-  if (!Number.isSafeInteger(size)) throw corrupt('the sizes are impossibly large', 'a file', `[${shape.join(', ')}]`);
+  if (!Number.isSafeInteger(size))
+    throw corrupt('the sizes are impossibly large', 'a file', `[${shape.join(', ')}]`);
   return { shape, headerBytes, totalBytes: headerBytes + size };
 }
 
@@ -46,7 +48,9 @@ export function readIdx(bytes: Uint8Array): IdxArray {
   const { shape, headerBytes, totalBytes } = parseIdxHeader(bytes);
   if (bytes.length !== totalBytes) {
     throw corrupt(
-      bytes.length < totalBytes ? `the file is cut off at byte ${bytes.length}` : `there are bytes after the end, from byte ${totalBytes}`,
+      bytes.length < totalBytes
+        ? `the file is cut off at byte ${bytes.length}`
+        : `there are bytes after the end, from byte ${totalBytes}`,
       `${totalBytes} bytes`,
       `${bytes.length}`,
     );
@@ -55,5 +59,10 @@ export function readIdx(bytes: Uint8Array): IdxArray {
 }
 
 function corrupt(message: string, expected: string, got?: string): SpikeloomError {
-  return new SpikeloomError({ code: 'corrupt-file', message, expected, ...(got === undefined ? {} : { got }) });
+  return new SpikeloomError({
+    code: 'corrupt-file',
+    message,
+    expected,
+    ...(got === undefined ? {} : { got }),
+  });
 }

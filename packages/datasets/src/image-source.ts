@@ -65,7 +65,10 @@ export function imagesInMemory(options: {
         const indices = order.slice(from, from + size);
         const batch = new Uint8Array(indices.length * imageBytes);
         indices.forEach((index, row) => {
-          batch.set(pixels.subarray(index * imageBytes, (index + 1) * imageBytes), row * imageBytes);
+          batch.set(
+            pixels.subarray(index * imageBytes, (index + 1) * imageBytes),
+            row * imageBytes,
+          );
         });
         yield {
           shape: [indices.length, ...imageShape],
@@ -86,7 +89,11 @@ export function checkRange(
 ): { start: number; end: number; size: number } {
   const end = Math.min(length, count === undefined ? length : start + count);
   const numbers = [size, start, end];
-  if (numbers.some((number) => !Number.isInteger(number) || number < 0) || size === 0 || start >= end) {
+  if (
+    numbers.some((number) => !Number.isInteger(number) || number < 0) ||
+    size === 0 ||
+    start >= end
+  ) {
     throw new SpikeloomError({
       code: start >= end ? 'empty-batch' : 'invalid-argument',
       path: name,
@@ -106,7 +113,10 @@ export interface Normalisation {
 }
 
 /** Pixels as float32, `[N, channels, height, width]`. */
-export function normalise(batch: Pick<ImageBatch, 'shape' | 'pixels'>, { scale, mean, std }: Normalisation): Tensor {
+export function normalise(
+  batch: Pick<ImageBatch, 'shape' | 'pixels'>,
+  { scale, mean, std }: Normalisation,
+): Tensor {
   const [, channels, height, width] = batch.shape;
   const plane = height * width;
   const { fround } = Math;
@@ -120,7 +130,8 @@ export function normalise(batch: Pick<ImageBatch, 'shape' | 'pixels'>, { scale, 
   const data = new Float32Array(batch.pixels.length);
   for (let start = 0, image = 0; start < data.length; start += plane, image++) {
     const table = tables[image % channels]!;
-    for (let index = start; index < start + plane; index++) data[index] = table[batch.pixels[index]!]!;
+    for (let index = start; index < start + plane; index++)
+      data[index] = table[batch.pixels[index]!]!;
   }
   return { shape: batch.shape, dtype: 'float32', data };
 }

@@ -29,7 +29,10 @@ const maxBytes = 2 ** 31;
  * (`train-images-idx3-ubyte`, `t10k-…`, gzip or not), one IDX image file with its labels beside it, or a
  * CIFAR `.bin` file.
  */
-export async function openDataset(nameOrPath: string, options: OpenOptions = {}): Promise<ImageSource> {
+export async function openDataset(
+  nameOrPath: string,
+  options: OpenOptions = {},
+): Promise<ImageSource> {
   const split = options.split ?? 'test';
   if (nameOrPath === 'fashion-mnist-sample') return fashionMnistSample(split);
   const path = nameOrPath === 'fashion-mnist' ? debianFolder : nameOrPath;
@@ -54,21 +57,34 @@ async function openIdx(images: string, { stream }: OpenOptions): Promise<ImageSo
   const labelArray = await readIdxFile(labels);
   if (stream) return streamIdx(images, labelArray.data, classNames);
   const { shape, data } = await readIdxFile(images);
-  return imagesInMemory({ name: images, imageShape: imageShapeOf(shape, images), pixels: data, labels: labelArray.data, ...classNames });
+  return imagesInMemory({
+    name: images,
+    imageShape: imageShapeOf(shape, images),
+    pixels: data,
+    labels: labelArray.data,
+    ...classNames,
+  });
 }
 
 async function findImages(folder: string, split: Split): Promise<string> {
   const names = (await readdir(folder)).filter((name) => name.includes('images-idx3')).sort();
   const wanted = names.filter((name) => (name.includes('train') ? 'train' : 'test') === split);
-  const plain = wanted.filter((name) => !wanted.includes(name.replace(/\.gz$/, '')) || !name.endsWith('.gz'));
+  const plain = wanted.filter(
+    (name) => !wanted.includes(name.replace(/\.gz$/, '')) || !name.endsWith('.gz'),
+  );
   const [only] = plain;
   if (only !== undefined && plain.length === 1) return join(folder, only);
   throw new SpikeloomError({
     code: only === undefined ? 'not-found' : 'invalid-argument',
     path: folder,
     message:
-      only === undefined ? `the folder has no IDX images of the ${split} split` : 'the folder has several data sets',
-    expected: only === undefined ? `a file such as ${split === 'train' ? 'train' : 't10k'}-images-idx3-ubyte.gz` : 'one',
+      only === undefined
+        ? `the folder has no IDX images of the ${split} split`
+        : 'the folder has several data sets',
+    expected:
+      only === undefined
+        ? `a file such as ${split === 'train' ? 'train' : 't10k'}-images-idx3-ubyte.gz`
+        : 'one',
     got: (only === undefined ? names : plain).join(', ') || 'no IDX image files',
     ...(only === undefined ? {} : { fix: `name one of the files: ${join(folder, only)}` }),
   });
@@ -117,8 +133,11 @@ function notFound(nameOrPath: string, path: string): SpikeloomError {
     code: 'not-found',
     path: nameOrPath,
     message: 'there is no such data set',
-    expected: isDebian ? path : 'fashion-mnist-sample, fashion-mnist, or the path of a folder or file',
-    ...(isDebian ? { fix: 'install it with `apt-get install dataset-fashion-mnist`, or give a folder' } : {}),
+    expected: isDebian
+      ? path
+      : 'fashion-mnist-sample, fashion-mnist, or the path of a folder or file',
+    ...(isDebian
+      ? { fix: 'install it with `apt-get install dataset-fashion-mnist`, or give a folder' }
+      : {}),
   });
 }
-

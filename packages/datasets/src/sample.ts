@@ -20,7 +20,9 @@ export async function fashionMnistSample(split: 'test' | 'train'): Promise<Image
     },
   }[split];
   const [images, labels] = await Promise.all(
-    [files.images, files.labels].map(async (url) => readIdx(await gunzip(await readBinary(url), 1 << 24))),
+    [files.images, files.labels].map(async (url) =>
+      readIdx(await gunzip(await readBinary(url), 1 << 24)),
+    ),
   );
   const [, height, width] = images!.shape;
   return imagesInMemory({

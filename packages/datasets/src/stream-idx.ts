@@ -83,12 +83,12 @@ class ByteReader {
   }
 
   async skip(count: number): Promise<void> {
-    for (let left = count; left > 0; ) left -= (await this.#take(left)).length;
+    for (let left = count; left > 0;) left -= (await this.#take(left)).length;
   }
 
   async read(count: number): Promise<Uint8Array> {
     const result = new Uint8Array(count);
-    for (let filled = 0; filled < count; ) {
+    for (let filled = 0; filled < count;) {
       const part = await this.#take(count - filled);
       result.set(part, filled);
       filled += part.length;

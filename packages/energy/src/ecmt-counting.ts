@@ -28,23 +28,40 @@ export const ecmtCounting: Counting = {
 /** The linear layers and products of a converted network, with what they cost. */
 function layersOf(graph: Graph): { node: GraphNode; macs: number; terms: Term[] }[] {
   const types = valueTypes(graph);
-  const shapeOf = (ref: unknown): number[] => types.get(String(ref))!.shape.map((dim) => (typeof dim === 'number' ? dim : 1));
-  const size = (shape: readonly number[]): number => shape.reduce((product, dim) => product * dim, 1);
+  const shapeOf = (ref: unknown): number[] =>
+    types.get(String(ref))!.shape.map((dim) => (typeof dim === 'number' ? dim : 1));
+  const size = (shape: readonly number[]): number =>
+    shape.reduce((product, dim) => product * dim, 1);
   return graph.nodes.flatMap((node) => {
-    const term = (amount: Term['amount']): Term => ({ layer: node.id, operation: 'ac', amount, when: 'step' });
+    const term = (amount: Term['amount']): Term => ({
+      layer: node.id,
+      operation: 'ac',
+      amount,
+      when: 'step',
+    });
     if (node.op === linear.id) {
       const source = String(node.inputs['x']);
       const outputs = shapeOf(node.inputs['weight'])[0]!;
       const events = { at: source, keep: [0] };
-      return [{ node, macs: size(shapeOf(source)) * outputs, terms: [term({ kind: 'events', events, fanOut: outputs })] }];
+      return [
+        {
+          node,
+          macs: size(shapeOf(source)) * outputs,
+          terms: [term({ kind: 'events', events, fanOut: outputs })],
+        },
+      ];
     }
     if (node.op !== compensatedMatmul) return [];
     const [a, b] = [String(node.inputs['a']), String(node.inputs['b'])];
     const [shapeA, shapeB] = [shapeOf(a), shapeOf(b)];
-    const [turnA, turnB] = [node.attributes['transposeA'] === true, node.attributes['transposeB'] === true];
+    const [turnA, turnB] = [
+      node.attributes['transposeA'] === true,
+      node.attributes['transposeB'] === true,
+    ];
     const rank = shapeA.length;
     const [innerA, innerB] = [rank - (turnA ? 2 : 1), rank - (turnB ? 1 : 2)];
-    const keep = (inner: number): number[] => [...shapeA.keys()].filter((axis) => axis < rank - 2 || axis === inner);
+    const keep = (inner: number): number[] =>
+      [...shapeA.keys()].filter((axis) => axis < rank - 2 || axis === inner);
     const left = (at: string): Watched => ({ at, keep: keep(innerA) });
     const right = (at: string): Watched => ({ at, keep: keep(innerB) });
     const columns = shapeB[innerB === rank - 1 ? rank - 2 : rank - 1]!;

@@ -3,7 +3,16 @@ import { addCounts, noCounts } from './operation.ts';
 
 /** A report as text: totals, the costliest layers, what to know. */
 export function formatEnergy(report: EnergyReport, options: { layers?: number } = {}): string {
-  const { counting, profile, samples, timesteps, steps, ratios, meanPicojoules, baselinePicojoules } = report;
+  const {
+    counting,
+    profile,
+    samples,
+    timesteps,
+    steps,
+    ratios,
+    meanPicojoules,
+    baselinePicojoules,
+  } = report;
   const total = noCounts();
   for (const step of steps) addCounts(total, step);
   const per = (count: number): string => compact(count / samples);
@@ -18,7 +27,9 @@ export function formatEnergy(report: EnergyReport, options: { layers?: number } 
         : ''
     }`,
   ];
-  const costliest = [...report.layers].sort((a, b) => b.picojoules - a.picojoules).slice(0, options.layers ?? 10);
+  const costliest = [...report.layers]
+    .sort((a, b) => b.picojoules - a.picojoules)
+    .slice(0, options.layers ?? 10);
   for (const { path, picojoules } of costliest) {
     lines.push(`    ${path.padEnd(32)} ${(picojoules / samples / 1e6).toFixed(4)} uJ`);
   }
@@ -32,6 +43,7 @@ function compact(value: number): string {
     [1e6, 'M'],
     [1e3, 'k'],
   ];
-  for (const [size, unit] of units) if (value >= size) return `${(value / size).toFixed(2)} ${unit}`;
+  for (const [size, unit] of units)
+    if (value >= size) return `${(value / size).toFixed(2)} ${unit}`;
   return value.toFixed(0);
 }

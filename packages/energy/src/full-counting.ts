@@ -47,16 +47,21 @@ function countPrimitives(graph: Graph, registry: Registry): Term[] {
   };
   const origins = traceOrigins(lowered);
   const zeroStates = new Set(
-    lowered.nodes.filter(({ op, attributes }) => op === 'spikeloom/state' && attributes['initial'] === 0).map(({ id }) => id),
+    lowered.nodes
+      .filter(({ op, attributes }) => op === 'spikeloom/state' && attributes['initial'] === 0)
+      .map(({ id }) => id),
   );
   return lowered.nodes.flatMap((node) => {
     const origin = origins.get(node.id)!;
     const op = registry.operator(node.op);
     if (origin === 'weights' || !op.work) return [];
     const inputs = mapNames(node.inputs, onePerSample);
-    const outputs = Object.fromEntries(Object.keys(node.outputs).map((name) => [name, onePerSample(refOf(node, name))]));
+    const outputs = Object.fromEntries(
+      Object.keys(node.outputs).map((name) => [name, onePerSample(refOf(node, name))]),
+    );
     const work = op.work(inputs, node.attributes, outputs);
-    const size = (type: ValueType | undefined): number => (type ? sizeOf(type.shape as readonly number[]) : 0);
+    const size = (type: ValueType | undefined): number =>
+      type ? sizeOf(type.shape as readonly number[]) : 0;
     const fixed = (operation: Operation, count: number): Term => ({
       layer: layerOf(node.id, layers),
       operation,
@@ -65,9 +70,12 @@ function countPrimitives(graph: Graph, registry: Registry): Term[] {
     });
     if (work.kind === 'elementwise') {
       const elements = size(outputs['out']);
-      return Object.entries(work.operations).map(([name, per]) => fixed(name as Arithmetic, per * elements));
+      return Object.entries(work.operations).map(([name, per]) =>
+        fixed(name as Arithmetic, per * elements),
+      );
     }
-    if (work.kind === 'reduction') return [fixed(work.operation, size(inputs[work.input] as ValueType))];
+    if (work.kind === 'reduction')
+      return [fixed(work.operation, size(inputs[work.input] as ValueType))];
     if (work.kind === 'state') {
       const elements = size(outputs['out']);
       return [fixed('stateRead', elements), fixed('stateWrite', elements)];
@@ -121,7 +129,10 @@ function traceOrigins(graph: Graph): Map<string, Origin> {
           ? 'moving'
           : 'weights';
     const all = [own, ...from];
-    origins.set(node.id, all.includes('moving') ? 'moving' : all.includes('input') ? 'input' : 'weights');
+    origins.set(
+      node.id,
+      all.includes('moving') ? 'moving' : all.includes('input') ? 'input' : 'weights',
+    );
   }
   return origins;
 }

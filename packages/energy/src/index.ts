@@ -2,6 +2,12 @@ export type { Amount, Counting, Term, Watched } from './counting.ts';
 export { ecmtCounting } from './ecmt-counting.ts';
 export { formatEnergy } from './format.ts';
 export { fullCounting } from './full-counting.ts';
-export { countFixed, createMeter, type EnergyReport, type Meter, type MeterOptions } from './meter.ts';
+export {
+  countFixed,
+  createMeter,
+  type EnergyReport,
+  type Meter,
+  type MeterOptions,
+} from './meter.ts';
 export { addCounts, type Counts, noCounts, type Operation, operations } from './operation.ts';
 export { type EnergyProfile, horowitz45nm, priceOf } from './profile.ts';

@@ -1,4 +1,11 @@
-import { type Graph, lowerToPrimitives, nodeIdOf, type Registry, sizeOf, type Tensor } from '@spikeloom/ir';
+import {
+  type Graph,
+  lowerToPrimitives,
+  nodeIdOf,
+  type Registry,
+  sizeOf,
+  type Tensor,
+} from '@spikeloom/ir';
 import type { Observation, Tap } from '@spikeloom/runtime';
 import type { Amount, Counting, Term, Watched } from './counting.ts';
 import { type Counts, noCounts, type Operation } from './operation.ts';
@@ -20,7 +27,11 @@ export interface EnergyReport {
   readonly samples: number;
   readonly timesteps: number;
   /** Operations of all samples, by layer, added up over timesteps. */
-  readonly layers: readonly { readonly path: string; readonly counts: Counts; readonly picojoules: number }[];
+  readonly layers: readonly {
+    readonly path: string;
+    readonly counts: Counts;
+    readonly picojoules: number;
+  }[];
   /** Operations of all samples at each timestep. */
   readonly steps: readonly Counts[];
   /** Picojoules of every sample at every timestep: `[samples * timesteps]`, 0 after a sample has left. */
@@ -46,7 +57,9 @@ export interface Meter {
 /** Makes a meter for a graph. Give its taps to every run, then ask for the report. */
 export function createMeter(graph: Graph, options: MeterOptions): Meter {
   const { registry, countings, source, profile = horowitz45nm } = options;
-  const ledgers = countings.map((counting) => new Ledger(counting, counting.terms(graph, registry), profile));
+  const ledgers = countings.map(
+    (counting) => new Ledger(counting, counting.terms(graph, registry), profile),
+  );
   const watched = new Map<string, Watched>();
   for (const ledger of ledgers) {
     for (const value of ledger.watched) watched.set(keyOf(value), value);
@@ -54,7 +67,9 @@ export function createMeter(graph: Graph, options: MeterOptions): Meter {
   // States are visible wherever they are; other values inside an operator only when it is lowered.
   const visible = new Set([
     ...graph.nodes.map(({ id }) => id),
-    ...lowerToPrimitives(graph, registry).graph.nodes.filter(({ op }) => op === 'spikeloom/state').map(({ id }) => id),
+    ...lowerToPrimitives(graph, registry)
+      .graph.nodes.filter(({ op }) => op === 'spikeloom/state')
+      .map(({ id }) => id),
   ]);
   let samples = 0;
   return {
@@ -79,14 +94,18 @@ export function createMeter(graph: Graph, options: MeterOptions): Meter {
         observe: observe(value),
       }));
     },
-    report: () => ledgers.map((ledger) => ledger.report(samples, priceBaseline(ledger.counting, graph, source, registry, profile))),
+    report: () =>
+      ledgers.map((ledger) =>
+        ledger.report(samples, priceBaseline(ledger.counting, graph, source, registry, profile)),
+      ),
   };
 }
 
 /** The operations of a network that needs no run to be counted: one without spikes. */
 export function countFixed(terms: readonly Term[]): Counts {
   const counts = noCounts();
-  for (const { operation, amount } of terms) if (amount.kind === 'fixed') counts[operation] += amount.count;
+  for (const { operation, amount } of terms)
+    if (amount.kind === 'fixed') counts[operation] += amount.count;
   return counts;
 }
 
@@ -116,7 +135,11 @@ class Ledger {
     this.#terms = terms;
     this.#profile = profile;
     this.watched = terms.flatMap(({ amount }) =>
-      amount.kind === 'events' ? [amount.events] : amount.kind === 'pairs' ? [amount.left, amount.right] : [],
+      amount.kind === 'events'
+        ? [amount.events]
+        : amount.kind === 'pairs'
+          ? [amount.left, amount.right]
+          : [],
     );
   }
 
@@ -127,7 +150,10 @@ class Ledger {
       if (when === (step === 0 ? 'later' : 'run')) continue;
       const counts = countPerSample(amount, samples.length, read);
       let total = 0;
-      const price = operation === 'stateRead' || operation === 'stateWrite' ? 0 : this.#profile.picojoules[operation];
+      const price =
+        operation === 'stateRead' || operation === 'stateWrite'
+          ? 0
+          : this.#profile.picojoules[operation];
       counts.forEach((count, row) => {
         total += count;
         energy[row]! += count * price;
@@ -145,7 +171,12 @@ class Ledger {
   report(samples: number, baseline: number): EnergyReport {
     const timesteps = this.#steps.length;
     const perSample = new Float64Array(samples * timesteps);
-    this.#samples.forEach((steps, sample) => perSample.set(Float64Array.from(steps, (energy) => energy ?? 0), sample * timesteps));
+    this.#samples.forEach((steps, sample) =>
+      perSample.set(
+        Float64Array.from(steps, (energy) => energy ?? 0),
+        sample * timesteps,
+      ),
+    );
     const meanPicojoules: number[] = [];
     let sum = 0;
     for (let step = 0; step < timesteps; step++) {
@@ -157,7 +188,11 @@ class Ledger {
       profile: this.#profile,
       samples,
       timesteps,
-      layers: [...this.#layers].map(([path, counts]) => ({ path, counts, picojoules: priceOf(counts, this.#profile) })),
+      layers: [...this.#layers].map(([path, counts]) => ({
+        path,
+        counts,
+        picojoules: priceOf(counts, this.#profile),
+      })),
       steps: this.#steps,
       perSample,
       baselinePicojoules: baseline,
@@ -168,7 +203,11 @@ class Ledger {
 }
 
 /** How often an operation happens for each row of a batch. */
-function countPerSample(amount: Amount, rows: number, read: (value: Watched) => Tensor): Float64Array {
+function countPerSample(
+  amount: Amount,
+  rows: number,
+  read: (value: Watched) => Tensor,
+): Float64Array {
   const counts = new Float64Array(rows);
   if (amount.kind === 'fixed') return counts.fill(amount.count);
   if (amount.kind === 'events') {
@@ -192,4 +231,3 @@ function countPerSample(amount: Amount, rows: number, read: (value: Watched) => 
 function keyOf({ at, keep }: Watched): string {
   return `${at} ${keep.join()}`;
 }
-

@@ -29,7 +29,17 @@ export const operations: readonly Operation[] = [
 ];
 
 export function noCounts(): Record<Operation, number> {
-  return { mac: 0, ac: 0, add: 0, multiply: 0, divide: 0, compare: 0, special: 0, stateRead: 0, stateWrite: 0 };
+  return {
+    mac: 0,
+    ac: 0,
+    add: 0,
+    multiply: 0,
+    divide: 0,
+    compare: 0,
+    special: 0,
+    stateRead: 0,
+    stateWrite: 0,
+  };
 }
 
 /** Adds counts to others, in place. */

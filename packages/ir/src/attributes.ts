@@ -8,7 +8,9 @@ import { SpikeloomError } from './error.ts';
 export type AttributeSpec = v.ObjectEntries;
 
 /** What a caller may write: attributes with a default can be left out. */
-export type AttributeInput<A extends AttributeSpec> = v.InferInput<v.StrictObjectSchema<A, undefined>>;
+export type AttributeInput<A extends AttributeSpec> = v.InferInput<
+  v.StrictObjectSchema<A, undefined>
+>;
 
 /** What a definition receives: every attribute, checked. */
 export type Attributes<A extends AttributeSpec> = v.InferOutput<v.StrictObjectSchema<A, undefined>>;
@@ -78,7 +80,12 @@ export const integers = v.pipe(v.array(wholeNumber), v.readonly());
 
 /** A shape: numbers and names of sizes. */
 export const shape = v.pipe(
-  v.array(v.union([v.pipe(v.number(), v.safeInteger(), v.minValue(-1)), v.pipe(v.string(), v.regex(/^[A-Za-z]\w*$/, 'a size name of letters and digits'))])),
+  v.array(
+    v.union([
+      v.pipe(v.number(), v.safeInteger(), v.minValue(-1)),
+      v.pipe(v.string(), v.regex(/^[A-Za-z]\w*$/, 'a size name of letters and digits')),
+    ]),
+  ),
   v.readonly(),
 );
 
@@ -101,10 +108,7 @@ function naturals() {
 }
 
 /** Checks attributes against their schemas and fills in defaults. */
-export function parseAttributes<A extends AttributeSpec>(
-  spec: A,
-  given: unknown,
-): Attributes<A> {
+export function parseAttributes<A extends AttributeSpec>(spec: A, given: unknown): Attributes<A> {
   const result = v.safeParse(v.strictObject(spec), given ?? {});
   if (result.success) return result.output;
   const [issue] = result.issues;

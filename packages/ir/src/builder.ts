@@ -2,14 +2,7 @@ import type { AttributeInput, AttributeSpec, Json } from './attributes.ts';
 import { locate, SpikeloomError } from './error.ts';
 import { type Graph, type GraphNode, nodeIdOf, type Ref, refOf } from './graph.ts';
 import { inferOutputs } from './infer.ts';
-import type {
-  AnyOperator,
-  InputSpec,
-  Operand,
-  Operands,
-  Operator,
-  PerName,
-} from './operator.ts';
+import type { AnyOperator, InputSpec, Operand, Operands, Operator, PerName } from './operator.ts';
 import * as ops from './operators/index.ts';
 import type { Surrogate } from './surrogate.ts';
 import type { Tensor } from './tensor.ts';
@@ -113,7 +106,11 @@ export class Builder {
   }
 
   /** A weight under this scope's path. Its tensor may come now or with `withWeights`. */
-  param(name: string, shape: Shape, options: { tensor?: Tensor; dtype?: DType; trainable?: boolean } = {}): Value {
+  param(
+    name: string,
+    shape: Shape,
+    options: { tensor?: Tensor; dtype?: DType; trainable?: boolean } = {},
+  ): Value {
     const { tensor, ...attributes } = options;
     const value = this.apply(ops.param, {}, { shape: [...shape], ...attributes }, name).out;
     if (tensor) this.#core.weights.set(value.ref, tensor);
@@ -147,7 +144,10 @@ export class Builder {
 
   /** Sets what a state holds at the next timestep. */
   write(state: Value, value: Operand): void {
-    const relative = this.path && state.ref.startsWith(`${this.path}.`) ? state.ref.slice(this.path.length + 1) : state.ref;
+    const relative =
+      this.path && state.ref.startsWith(`${this.path}.`)
+        ? state.ref.slice(this.path.length + 1)
+        : state.ref;
     this.apply(ops.write, { state, value }, {}, `${relative}.write`);
   }
 
@@ -258,7 +258,12 @@ export class Builder {
   segmentSum(x: Value, segments: Value, count: Dim, name?: string): Value {
     return this.apply(ops.segmentSum, { x, segments }, { count }, name).out;
   }
-  matmul(a: Operand, b: Operand, options: { transposeA?: boolean; transposeB?: boolean } = {}, name?: string): Value {
+  matmul(
+    a: Operand,
+    b: Operand,
+    options: { transposeA?: boolean; transposeB?: boolean } = {},
+    name?: string,
+  ): Value {
     return this.apply(ops.matmul, { a, b }, options, name).out;
   }
   conv2d(
@@ -268,16 +273,28 @@ export class Builder {
   ): Value {
     return this.apply(ops.conv2d, inputs, attributes, name).out;
   }
-  avgPool2d(x: Value, attributes: AttributeInput<typeof ops.avgPool2d.attributes>, name?: string): Value {
+  avgPool2d(
+    x: Value,
+    attributes: AttributeInput<typeof ops.avgPool2d.attributes>,
+    name?: string,
+  ): Value {
     return this.apply(ops.avgPool2d, { x }, attributes, name).out;
   }
-  maxPool2d(x: Value, attributes: AttributeInput<typeof ops.maxPool2d.attributes>, name?: string): Value {
+  maxPool2d(
+    x: Value,
+    attributes: AttributeInput<typeof ops.maxPool2d.attributes>,
+    name?: string,
+  ): Value {
     return this.apply(ops.maxPool2d, { x }, attributes, name).out;
   }
   spike(x: Operand, surrogate: Surrogate, comparison: '>=' | '>' = '>=', name?: string): Value {
     return this.apply(ops.spike, { x }, { surrogate, comparison }, name).out;
   }
-  quantizeLevels(x: Value, attributes: AttributeInput<typeof ops.quantizeLevels.attributes>, name?: string): Value {
+  quantizeLevels(
+    x: Value,
+    attributes: AttributeInput<typeof ops.quantizeLevels.attributes>,
+    name?: string,
+  ): Value {
     return this.apply(ops.quantizeLevels, { x }, attributes, name).out;
   }
 
@@ -291,15 +308,28 @@ export class Builder {
   /** The value a ref of this graph stands for. */
   valueOf(ref: Ref): Value {
     const node = this.#core.nodes.find((candidate) => candidate.id === nodeIdOf(ref));
-    const output = Object.entries(node?.outputs ?? {}).find(([name]) => node && refOf(node, name) === ref);
-    if (!output) throw new SpikeloomError({ code: 'unknown-value', path: ref, message: 'there is no such value' });
+    const output = Object.entries(node?.outputs ?? {}).find(
+      ([name]) => node && refOf(node, name) === ref,
+    );
+    if (!output)
+      throw new SpikeloomError({
+        code: 'unknown-value',
+        path: ref,
+        message: 'there is no such value',
+      });
     return { ref, type: output[1], owner: this.#core };
   }
 
   /** The finished graph. */
   build(metadata: Readonly<Record<string, Json>> = {}): Graph {
     const { name, nodes, outputs, weights } = this.#core;
-    return { name, nodes: [...nodes], outputs: { ...outputs }, weights: new Map(weights), metadata };
+    return {
+      name,
+      nodes: [...nodes],
+      outputs: { ...outputs },
+      weights: new Map(weights),
+      metadata,
+    };
   }
 
   #append(node: GraphNode): Record<string, Value> {

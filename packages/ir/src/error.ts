@@ -14,13 +14,14 @@ export interface Problem {
 
 /** Every code Spikeloom throws, with its meaning. Plugins add their own under a `vendor/code` name. */
 export const errorCodes = {
-  'aborted': 'The run was cancelled through its AbortSignal.',
+  aborted: 'The run was cancelled through its AbortSignal.',
   'already-exists': 'Two things of one graph or registry share a name.',
   'cannot-convert': 'The conversion met nodes it has no rule for; the problems name each of them.',
-  'checkpoint-mismatch': 'Tensors of a checkpoint are missing, left over or of another shape than the model needs.',
+  'checkpoint-mismatch':
+    'Tensors of a checkpoint are missing, left over or of another shape than the model needs.',
   'corrupt-file': 'A file breaks the rules of its format.',
-  'cycle': 'Nodes depend on each other without a state between them.',
-  'disposed': 'A program or session was used after dispose().',
+  cycle: 'Nodes depend on each other without a state between them.',
+  disposed: 'A program or session was used after dispose().',
   'empty-batch': 'A batch has no samples.',
   'foreign-value': 'A value of one graph builder was used in another.',
   'invalid-argument': 'An argument is outside what the function accepts.',
@@ -43,7 +44,7 @@ export const errorCodes = {
   'unknown-input': 'An input was given that the graph or operator does not have.',
   'unknown-operator': 'No plugin of the registry defines the operator.',
   'unknown-value': 'A node or output refers to a value that does not exist.',
-  'unsupported': 'The request is well formed but this version cannot serve it.',
+  unsupported: 'The request is well formed but this version cannot serve it.',
   'unsupported-operator': 'A backend has no kernel for a primitive.',
   'write-failed': 'A file could not be written; what was there before is untouched.',
 } as const satisfies Record<string, string>;
@@ -95,7 +96,11 @@ export function locate(error: unknown, path: string): SpikeloomError {
 }
 
 /** Throws one error that carries every problem found; does nothing when there are none. */
-export function throwProblems(code: ErrorCode, subject: string, problems: readonly Problem[]): void {
+export function throwProblems(
+  code: ErrorCode,
+  subject: string,
+  problems: readonly Problem[],
+): void {
   const [first] = problems;
   if (first === undefined) return;
   if (problems.length === 1) throw new SpikeloomError(first);

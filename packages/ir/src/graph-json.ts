@@ -25,7 +25,14 @@ export interface GraphJson {
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(1024));
 const names = v.record(v.string(), v.union([name, v.array(name)]));
 const json: v.GenericSchema<unknown, Json> = v.lazy(() =>
-  v.union([v.null(), v.boolean(), v.number(), v.string(), v.array(json), v.record(v.string(), json)]),
+  v.union([
+    v.null(),
+    v.boolean(),
+    v.number(),
+    v.string(),
+    v.array(json),
+    v.record(v.string(), json),
+  ]),
 );
 const graphSchema = v.strictObject({
   irVersion: v.pipe(v.number(), v.safeInteger()),

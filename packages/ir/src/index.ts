@@ -69,14 +69,27 @@ export { batchNormFolding, foldBatchNorm } from './passes/fold-batch-norm.ts';
 export { type Evaluate, foldConstants } from './passes/fold-constants.ts';
 export { legalise, lowerToPrimitives } from './passes/legalise.ts';
 export type { Pass } from './passes/pass.ts';
-export { rewrite, type RewriteOptions, type RewriteSite, type Rewritten } from './passes/rewrite.ts';
+export {
+  rewrite,
+  type RewriteOptions,
+  type RewriteSite,
+  type Rewritten,
+} from './passes/rewrite.ts';
 export { definePlugin, type Plugin, pluginApiVersion, type PluginContributions } from './plugin.ts';
 export { drawGraph, printGraph, type ScopeTree, scopeTree } from './print.ts';
 export { createRandom, type Random } from './random.ts';
 export { createRegistry, layerOperators, primitiveOperators, type Registry } from './registry.ts';
 export { type InnerState, lowerAlone, statesOf } from './states-of.ts';
 export { type Surrogate, surrogate, surrogateDerivative } from './surrogate.ts';
-export { allocate, sizeOf, stridesOf, takeRows, type Tensor, tensor, type TensorData } from './tensor.ts';
+export {
+  allocate,
+  sizeOf,
+  stridesOf,
+  takeRows,
+  type Tensor,
+  tensor,
+  type TensorData,
+} from './tensor.ts';
 export { assertValid, hasNaN, validate } from './validate.ts';
 export {
   type Dim,

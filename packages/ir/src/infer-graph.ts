@@ -28,7 +28,9 @@ export function inferGraph(
   const broken = new Set<string>();
   for (const node of ordered) {
     try {
-      const dangling = inputRefs(node).filter((ref) => !types.has(ref) && !broken.has(nodeIdOf(ref)));
+      const dangling = inputRefs(node).filter(
+        (ref) => !types.has(ref) && !broken.has(nodeIdOf(ref)),
+      );
       for (const ref of dangling) {
         problems.push({
           code: 'unknown-value',
@@ -46,12 +48,14 @@ export function inferGraph(
       const given = mapNames(node.inputs, (ref) => types.get(ref)!);
       const { attributes, outputs } = inferOutputs(op, given, node.attributes);
       const complete = { ...node, version: op.version, attributes, outputs };
-      for (const [output, type] of Object.entries(outputs)) types.set(refOf(complete, output), type);
+      for (const [output, type] of Object.entries(outputs))
+        types.set(refOf(complete, output), type);
       typed.push(complete);
     } catch (error) {
       if (!isSpikeloomError(error)) throw error;
       broken.add(node.id);
-      for (const problem of error.problems) problems.push({ ...problem, path: problem.path ?? node.id });
+      for (const problem of error.problems)
+        problems.push({ ...problem, path: problem.path ?? node.id });
     }
   }
   return { nodes: typed, problems };

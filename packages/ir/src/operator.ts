@@ -137,7 +137,10 @@ export interface AnyOperator extends OperatorFacts {
   readonly inputs: InputSpec;
   readonly attributes: AttributeSpec;
   // Methods, because their parameters compare bivariantly: the caller has checked inputs and attributes.
-  outputs(types: PerName<ValueType>, attributes: NodeAttributes): Readonly<Record<string, ValueType>>;
+  outputs(
+    types: PerName<ValueType>,
+    attributes: NodeAttributes,
+  ): Readonly<Record<string, ValueType>>;
   lower?(
     builder: Builder,
     inputs: PerName<Value>,

@@ -11,7 +11,9 @@ export interface ScopeTree {
 
 /** The nodes that are worth showing: not constants, weights and the structure of states. */
 function isShown(node: GraphNode): boolean {
-  return !['spikeloom/constant', 'spikeloom/param', 'spikeloom/buffer', 'spikeloom/write'].includes(node.op);
+  return !['spikeloom/constant', 'spikeloom/param', 'spikeloom/buffer', 'spikeloom/write'].includes(
+    node.op,
+  );
 }
 
 /** The graph as a tree of scopes, in the order it runs. */
@@ -93,7 +95,8 @@ export function drawGraph(graph: Graph, options: { depth?: number } = {}): strin
       return;
     }
     if (level > 0) lines.push(`${indent}subgraph ${boxOf(`${tree.path}.`)}["${tree.name}"]`);
-    if (tree.node) lines.push(`${indent}  ${boxOf(tree.path)}["${tree.name}<br/>${shortName(tree.node.op)}"]`);
+    if (tree.node)
+      lines.push(`${indent}  ${boxOf(tree.path)}["${tree.name}<br/>${shortName(tree.node.op)}"]`);
     for (const child of tree.children) draw(child, level + 1);
     if (level > 0) lines.push(`${indent}end`);
   };

@@ -23,7 +23,9 @@ export const surrogateSchema = v.variant('kind', [
 export type Surrogate = v.InferOutput<typeof surrogateSchema>;
 
 /** The attribute an operator with a spike function declares. */
-export function surrogate(fallback: Surrogate): v.OptionalSchema<typeof surrogateSchema, Surrogate> {
+export function surrogate(
+  fallback: Surrogate,
+): v.OptionalSchema<typeof surrogateSchema, Surrogate> {
   return v.optional(surrogateSchema, fallback);
 }
 
@@ -33,7 +35,10 @@ export function surrogateDerivative(surrogate: Surrogate, u: number): number {
 }
 
 type Derivatives = {
-  readonly [K in Surrogate['kind']]: (surrogate: Extract<Surrogate, { kind: K }>, u: number) => number;
+  readonly [K in Surrogate['kind']]: (
+    surrogate: Extract<Surrogate, { kind: K }>,
+    u: number,
+  ) => number;
 };
 
 const derivatives: Derivatives = {

@@ -33,7 +33,9 @@ export function assertValid(graph: Graph, registry: Registry): void {
 
 function checkStates(nodes: readonly GraphNode[]): Problem[] {
   const problems: Problem[] = [];
-  const states = new Set(nodes.filter((node) => node.op === 'spikeloom/state').map((node) => node.id));
+  const states = new Set(
+    nodes.filter((node) => node.op === 'spikeloom/state').map((node) => node.id),
+  );
   const writes = new Map<Ref, string[]>();
   for (const node of nodes) {
     if (node.op !== 'spikeloom/write') continue;

@@ -11,7 +11,10 @@ export type Work =
   /** Moves or renames data. */
   | { readonly kind: 'none' }
   /** So many operations for every element of the output. */
-  | { readonly kind: 'elementwise'; readonly operations: Readonly<Partial<Record<Arithmetic, number>>> }
+  | {
+      readonly kind: 'elementwise';
+      readonly operations: Readonly<Partial<Record<Arithmetic, number>>>;
+    }
   /** One operation for every element of an input. */
   | { readonly kind: 'reduction'; readonly operation: Arithmetic; readonly input: string }
   /** Products summed up: dense it costs `macs` multiply-accumulates, event-driven it costs one addition per event and target. */

@@ -1,4 +1,11 @@
-import { formatShape, type Graph, type Problem, sizeOf, type Tensor, throwProblems } from '@spikeloom/ir';
+import {
+  formatShape,
+  type Graph,
+  type Problem,
+  sizeOf,
+  type Tensor,
+  throwProblems,
+} from '@spikeloom/ir';
 
 export interface LoadOptions {
   /** Parameter of the graph to the name in the checkpoint; a list is joined along the first axis. */
@@ -21,7 +28,9 @@ export function loadWeights(
   const problems: Problem[] = [];
   const unused = new Set(tensors.keys());
   const weights = new Map<string, Tensor>();
-  const parameters = graph.nodes.filter(({ op }) => op === 'spikeloom/param' || op === 'spikeloom/buffer');
+  const parameters = graph.nodes.filter(
+    ({ op }) => op === 'spikeloom/param' || op === 'spikeloom/buffer',
+  );
   for (const { id, outputs } of parameters) {
     const type = outputs['out']!;
     const stored = [options.names?.[id] ?? id].flat();
@@ -82,6 +91,8 @@ function joinRows(parts: readonly Tensor[]): Tensor {
 }
 
 function toPattern(glob: string): RegExp {
-  const escaped = glob.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
+  const escaped = glob
+    .split('*')
+    .map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
   return new RegExp(`^${escaped.join('.*')}$`);
 }

@@ -70,19 +70,39 @@ export function parseVitConfig(source: unknown): VitConfig {
     throw new SpikeloomError({
       code: 'invalid-argument',
       path: field ? `config.${field}` : 'config',
-      message: unknown ? 'the configuration has an unknown field' : 'the configuration is not valid',
-      expected: unknown ? Object.keys(vitConfigSchema.entries).join(', ') : (issue.expected ?? issue.message),
+      message: unknown
+        ? 'the configuration has an unknown field'
+        : 'the configuration is not valid',
+      expected: unknown
+        ? Object.keys(vitConfigSchema.entries).join(', ')
+        : (issue.expected ?? issue.message),
       got: issue.received,
     });
   }
   const config = parsed.output;
   const [channels, height, width] = config.image;
   const rules: readonly (readonly [boolean, string, string])[] = [
-    [height % config.patch === 0 && width % config.patch === 0, 'patch', 'a divisor of height and width'],
+    [
+      height % config.patch === 0 && width % config.patch === 0,
+      'patch',
+      'a divisor of height and width',
+    ],
     [config.dim % config.heads === 0, 'heads', 'a divisor of dim'],
-    [config.classToken || config.pool !== 'token', 'pool', '"mean" for a network without class token'],
-    [(config.preprocess?.mean.length ?? channels) === channels, 'preprocess.mean', `${channels} numbers`],
-    [(config.preprocess?.std.length ?? channels) === channels, 'preprocess.std', `${channels} numbers`],
+    [
+      config.classToken || config.pool !== 'token',
+      'pool',
+      '"mean" for a network without class token',
+    ],
+    [
+      (config.preprocess?.mean.length ?? channels) === channels,
+      'preprocess.mean',
+      `${channels} numbers`,
+    ],
+    [
+      (config.preprocess?.std.length ?? channels) === channels,
+      'preprocess.std',
+      `${channels} numbers`,
+    ],
   ];
   for (const [holds, field, expected] of rules) {
     if (holds) continue;

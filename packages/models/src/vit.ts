@@ -1,4 +1,14 @@
-import { type Builder, createBuilder, gelu, type Graph, layerNorm, linear, relu, softmax, type Value } from '@spikeloom/ir';
+import {
+  type Builder,
+  createBuilder,
+  gelu,
+  type Graph,
+  layerNorm,
+  linear,
+  relu,
+  softmax,
+  type Value,
+} from '@spikeloom/ir';
 import { parseVitConfig, type VitConfig, type VitOptions } from './vit-config.ts';
 
 /**
@@ -26,7 +36,11 @@ export function vit(options: VitOptions): Graph {
 }
 
 /** Patches, class token and positions: `[N, tokens, dim]`. */
-function embed(b: Builder, image: Value, { image: size, patch, dim, classToken }: VitConfig): Value {
+function embed(
+  b: Builder,
+  image: Value,
+  { image: size, patch, dim, classToken }: VitConfig,
+): Value {
   const [channels, height, width] = size;
   const patches = (height / patch) * (width / patch);
   const scope = b.scope('patch_embed');
@@ -51,11 +65,29 @@ function embed(b: Builder, image: Value, { image: size, patch, dim, classToken }
 
 function block(b: Builder, x: Value, config: VitConfig): Value {
   if (config.norm === 'pre') {
-    const attended = b.add(x, attention(b.scope('attn'), norm(b, 'norm1', x, config), config), 'residual1');
-    return b.add(attended, mlp(b.scope('mlp'), norm(b, 'norm2', attended, config), config), 'residual2');
+    const attended = b.add(
+      x,
+      attention(b.scope('attn'), norm(b, 'norm1', x, config), config),
+      'residual1',
+    );
+    return b.add(
+      attended,
+      mlp(b.scope('mlp'), norm(b, 'norm2', attended, config), config),
+      'residual2',
+    );
   }
-  const attended = norm(b, 'norm1', b.add(x, attention(b.scope('attn'), x, config), 'residual1'), config);
-  return norm(b, 'norm2', b.add(attended, mlp(b.scope('mlp'), attended, config), 'residual2'), config);
+  const attended = norm(
+    b,
+    'norm1',
+    b.add(x, attention(b.scope('attn'), x, config), 'residual1'),
+    config,
+  );
+  return norm(
+    b,
+    'norm2',
+    b.add(attended, mlp(b.scope('mlp'), attended, config), 'residual2'),
+    config,
+  );
 }
 
 /** Multi-head self-attention; the rows of `qkv` are q, k, v, each head by head. */

@@ -1,4 +1,18 @@
-import { anyReal, type Builder, defineOp, nullable, oneOf, real, requiredReal, positive, spikeType, surrogate, type Value, type ValueType, bool } from '@spikeloom/ir';
+import {
+  anyReal,
+  type Builder,
+  defineOp,
+  nullable,
+  oneOf,
+  real,
+  requiredReal,
+  positive,
+  spikeType,
+  surrogate,
+  type Value,
+  type ValueType,
+  bool,
+} from '@spikeloom/ir';
 
 /** Integrate-and-fire neuron without leak. */
 export const integrateAndFire = defineOp({
@@ -49,7 +63,11 @@ export interface Firing {
 }
 
 /** Spikes where the potential reaches the threshold. */
-export function fire(b: Builder, charged: Value, { threshold, surrogate: shape, comparison }: Firing): Value {
+export function fire(
+  b: Builder,
+  charged: Value,
+  { threshold, surrogate: shape, comparison }: Firing,
+): Value {
   return b.spike(b.sub(charged, threshold), shape, comparison, 'spikes');
 }
 

@@ -47,8 +47,16 @@ export const lif = defineOp({
   signalRule: 'spike',
   examples: [
     { inputs: { current: { shape: [2, 6] } }, timesteps: 4 },
-    { inputs: { current: { shape: [2, 6] } }, attributes: { reset: null, decayInput: false }, timesteps: 4 },
-    { inputs: { current: { shape: [7] } }, attributes: { tau: 3, threshold: 0.4, reset: -0.1 }, timesteps: 5 },
+    {
+      inputs: { current: { shape: [2, 6] } },
+      attributes: { reset: null, decayInput: false },
+      timesteps: 4,
+    },
+    {
+      inputs: { current: { shape: [7] } },
+      attributes: { tau: 3, threshold: 0.4, reset: -0.1 },
+      timesteps: 5,
+    },
   ],
 });
 
@@ -57,7 +65,8 @@ export const plif = defineOp({
   id: 'spikeloom.neurons/plif',
   version: 1,
   summary: 'Leaky integrate-and-fire neuron whose time constant is learnt: 1 / tau = sigmoid(w).',
-  equation: 'as spikeloom.neurons/lif with 1 / tau = 1 / (1 + e^-w), w one number for the whole layer',
+  equation:
+    'as spikeloom.neurons/lif with 1 / tau = 1 / (1 + e^-w), w one number for the whole layer',
   source: 'Fang et al. (2021), arXiv 2007.05785',
   inputs: { current: anyReal, w: anyReal },
   attributes: firing,

@@ -6,7 +6,8 @@ const { positive, negative, levels, edge } = primitives.quantizeLevels.attribute
 export const multiThreshold = defineOp({
   id: 'spikeloom.neurons/multi-threshold',
   version: 1,
-  summary: 'A neuron with thresholds of both signs, each twice the one before; it emits the largest level its potential reaches and subtracts it.',
+  summary:
+    'A neuron with thresholds of both signs, each twice the one before; it emits the largest level its potential reaches and subtracts it.',
   equation:
     'm = v + current; spikes = quantize-levels(m); v := m - spikes. At most one spike per timestep; what exceeds the largest level leaves later.',
   source: 'ECMT (arXiv 2502.21193), section "multi-threshold neuron", and its reference code',
@@ -38,7 +39,11 @@ export const multiThreshold = defineOp({
   lower(b, { current }, { positive: above, negative: below, levels: count, edge: rule }) {
     const v = b.state('v', { like: current });
     const m = b.add(v, current, 'charged');
-    const spikes = b.quantizeLevels(m, { positive: above, negative: below, levels: count, edge: rule }, 'spikes');
+    const spikes = b.quantizeLevels(
+      m,
+      { positive: above, negative: below, levels: count, edge: rule },
+      'spikes',
+    );
     b.write(v, b.sub(m, spikes));
     return { spikes };
   },

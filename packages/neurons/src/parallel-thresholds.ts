@@ -1,4 +1,12 @@
-import { anyReal, defineOp, formatShape, primitives, SpikeloomError, spikeType, type ValueType } from '@spikeloom/ir';
+import {
+  anyReal,
+  defineOp,
+  formatShape,
+  primitives,
+  SpikeloomError,
+  spikeType,
+  type ValueType,
+} from '@spikeloom/ir';
 import { multiThreshold } from './multi-threshold.ts';
 
 const { positive, negative, levels, edge } = primitives.quantizeLevels.attributes;
@@ -7,7 +15,8 @@ const { positive, negative, levels, edge } = primitives.quantizeLevels.attribute
 export const parallelThresholds = defineOp({
   id: 'spikeloom.neurons/parallel-thresholds',
   version: 1,
-  summary: 'The multi-threshold neuron with one binary channel per threshold, side by side on the last axis; the next layer carries the thresholds in its weights.',
+  summary:
+    'The multi-threshold neuron with one binary channel per threshold, side by side on the last axis; the next layer carries the thresholds in its weights.',
   equation:
     'spikes[…, p * D + i] = 1 if multi-threshold(current)[…, i] = threshold p, else 0; thresholds in the order +largest, -largest, …, +smallest, -smallest; D = size of the last axis',
   source: 'ECMT (arXiv 2502.21193), parallel parameter normalisation',
@@ -48,7 +57,8 @@ export function thresholdsOf(bases: {
   readonly negative: number;
   readonly levels: number;
 }): number[] {
-  return Array.from({ length: bases.levels }, (_, index) => 2 ** (bases.levels - 1 - index)).flatMap(
-    (power) => [bases.positive * power, -bases.negative * power],
-  );
+  return Array.from(
+    { length: bases.levels },
+    (_, index) => 2 ** (bases.levels - 1 - index),
+  ).flatMap((power) => [bases.positive * power, -bases.negative * power]);
 }

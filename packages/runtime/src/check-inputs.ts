@@ -22,7 +22,10 @@ export function checkInputs(
 }
 
 /** Throws for inputs the graph needs that nobody gave. */
-export function requireInputs(names: Iterable<string>, expected: ReadonlyMap<string, ValueType>): void {
+export function requireInputs(
+  names: Iterable<string>,
+  expected: ReadonlyMap<string, ValueType>,
+): void {
   const given = new Set(names);
   for (const [name, type] of expected) {
     if (given.has(name)) continue;

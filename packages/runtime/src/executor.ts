@@ -111,7 +111,10 @@ export function findLastUses<H>(
   const lastUses: Slot[][] = instructions.map(() => []);
   for (let index = instructions.length - 1; index >= 0; index--) {
     const { inputs, outputs } = instructions[index]!;
-    for (const slot of new Set([...(Object.values(inputs).flat() as Slot[]), ...Object.values(outputs)])) {
+    for (const slot of new Set([
+      ...(Object.values(inputs).flat() as Slot[]),
+      ...Object.values(outputs),
+    ])) {
       if (seen.has(slot)) continue;
       seen.add(slot);
       if (!keep(slot)) lastUses[index]!.push(slot);

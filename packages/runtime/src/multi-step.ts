@@ -55,10 +55,13 @@ class MultiStepRun<H> {
     this.#device = prepared.device;
     this.#options = options;
     this.#executor = new Executor(prepared);
-    const types = new Map<string, ValueType>([...this.#plan.inputs].map(([name, { type }]) => [name, type]));
+    const types = new Map<string, ValueType>(
+      [...this.#plan.inputs].map(([name, { type }]) => [name, type]),
+    );
     checkInputs(options.held, types, this.#sizes);
     for (const [name, tensors] of Object.entries(options.sequences)) {
-      for (const tensor of tensors.slice(0, options.timesteps)) checkInputs({ [name]: tensor }, types, this.#sizes);
+      for (const tensor of tensors.slice(0, options.timesteps))
+        checkInputs({ [name]: tensor }, types, this.#sizes);
     }
     requireInputs([...Object.keys(options.held), ...Object.keys(options.sequences)], types);
   }
@@ -72,7 +75,10 @@ class MultiStepRun<H> {
     const taps = attachTaps(this.#options.taps ?? [], this.#plan);
     this.#device.activate?.();
     for (const [name, tensor] of Object.entries(held)) {
-      this.#store(this.#plan.inputs.get(name)!.slot, { kind: 'still', handle: this.#device.upload(tensor) });
+      this.#store(this.#plan.inputs.get(name)!.slot, {
+        kind: 'still',
+        handle: this.#device.upload(tensor),
+      });
     }
     for (const [name, tensors] of Object.entries(sequences)) {
       const handles = tensors.slice(0, timesteps).map((tensor) => this.#device.upload(tensor));
@@ -86,7 +92,8 @@ class MultiStepRun<H> {
 
     const groups = scanGroups(this.#plan, this.#prepared.instructions);
     const uses = countUses(groups, this.#plan);
-    for (const slot of [...this.#plan.outputs.values(), ...taps.bySlot.keys()]) uses.set(slot, Infinity);
+    for (const slot of [...this.#plan.outputs.values(), ...taps.bySlot.keys()])
+      uses.set(slot, Infinity);
     for (const group of groups) {
       throwIfAborted(this.#options.signal);
       await this.#runGroup(group, taps.byState);
@@ -99,7 +106,9 @@ class MultiStepRun<H> {
     for (const [slot, watching] of taps.bySlot) {
       for (const tap of watching) await this.#observe(tap, slot);
     }
-    const outputs = [...this.#plan.outputs].map(async ([name, slot]) => [name, await this.#stack(slot)] as const);
+    const outputs = [...this.#plan.outputs].map(
+      async ([name, slot]) => [name, await this.#stack(slot)] as const,
+    );
     return Object.fromEntries(await Promise.all(outputs));
   }
 
@@ -116,7 +125,8 @@ class MultiStepRun<H> {
       const shape = this.#plan.types[slot]!.shape;
       return timelines[index]!.kind === 'still' || shape[0] === this.#options.batch;
     });
-    if (canFold && isPerSample(first, this.#plan, this.#options.batch)) return this.#runFolded(first);
+    if (canFold && isPerSample(first, this.#plan, this.#options.batch))
+      return this.#runFolded(first);
     return this.#scan(group, stateTaps);
   }
 
@@ -157,7 +167,8 @@ class MultiStepRun<H> {
           (slot) => collected.get(slot)?.[step] ?? this.#atStep(slot, step),
           step,
         );
-        for (const [name, slot] of Object.entries(instruction.outputs)) collect(slot, outputs[name]!);
+        for (const [name, slot] of Object.entries(instruction.outputs))
+          collect(slot, outputs[name]!);
       }
       for (const { path, write } of states) {
         this.#executor.setState(path, collected.get(write)?.[step] ?? this.#atStep(write, step));
@@ -236,7 +247,14 @@ class MultiStepRun<H> {
     const concat = this.#device.kernels.find(({ op }) => op === 'spikeloom/concat')!;
     const type = this.#plan.types[slot]!;
     const { out } = concat.run({
-      node: { id: 'fold', op: concat.op, version: 1, inputs: {}, attributes: { axis: 0 }, outputs: { out: type } },
+      node: {
+        id: 'fold',
+        op: concat.op,
+        version: 1,
+        inputs: {},
+        attributes: { axis: 0 },
+        outputs: { out: type },
+      },
       inputs: { values: timeline.handles },
       sizes: { ...this.#sizes, [batch]: this.#sizes[batch]! * timesteps },
       step: 0,

@@ -56,12 +56,20 @@ export interface Plan<H> {
   readonly types: readonly ValueType[];
   readonly origins: readonly Origin[];
   readonly weights: ReadonlyMap<string, Slot>;
-  readonly constants: readonly { readonly slot: Slot; readonly value: number; readonly type: ValueType }[];
+  readonly constants: readonly {
+    readonly slot: Slot;
+    readonly value: number;
+    readonly type: ValueType;
+  }[];
   readonly inputs: ReadonlyMap<string, { readonly slot: Slot; readonly type: ValueType }>;
   readonly steps: readonly Slot[];
   readonly states: ReadonlyMap<string, StateInfo>;
   /** State nodes of the graph itself: which slot shows the state, and which slot is written to it. */
-  readonly stateNodes: readonly { readonly path: string; readonly read: Slot; readonly write: Slot }[];
+  readonly stateNodes: readonly {
+    readonly path: string;
+    readonly read: Slot;
+    readonly write: Slot;
+  }[];
   readonly outputs: ReadonlyMap<string, Slot>;
   /** The slot of every value of the source graph that is still there. */
   readonly visible: ReadonlyMap<Ref, Slot>;
@@ -96,9 +104,14 @@ export function makePlan<H>(device: Device<H>, source: Graph, options: CompileOp
     if (structural === 'input') continue;
     if (structural === 'weight') weights.set(node.id, slot(node.id));
     else if (structural === 'step') steps.push(slot(node.id));
-    else if (structural === 'write') writes.set(String(node.inputs['state']), slot(String(node.inputs['value'])));
+    else if (structural === 'write')
+      writes.set(String(node.inputs['state']), slot(String(node.inputs['value'])));
     else if (structural === 'constant') {
-      constants.push({ slot: slot(node.id), value: Number(node.attributes['value']), type: node.outputs['out']! });
+      constants.push({
+        slot: slot(node.id),
+        value: Number(node.attributes['value']),
+        type: node.outputs['out']!,
+      });
     } else if (structural === 'state') {
       const initial = Number(node.attributes['initial']);
       states.set(node.id, { path: node.id, name: node.id, type: node.outputs['out']!, initial });
@@ -114,22 +127,28 @@ export function makePlan<H>(device: Device<H>, source: Graph, options: CompileOp
     origins: traceOrigins(graph, instructions, types.length, slot),
     weights,
     constants,
-    inputs: new Map([...graphInputs(graph)].map(([name, type]) => [name, { slot: slot(name), type }])),
+    inputs: new Map(
+      [...graphInputs(graph)].map(([name, type]) => [name, { slot: slot(name), type }]),
+    ),
     steps,
     states,
     stateNodes: [...writes].map(([path, write]) => ({ path, read: slot(path), write })),
     outputs: new Map(Object.entries(graph.outputs).map(([name, ref]) => [name, slot(ref)])),
     visible: new Map(
-      [...aliases, ...[...slotOf.keys()].map((ref) => [ref, ref] as const)].flatMap(([ref, target]) => {
-        const at = slotOf.get(target);
-        return at === undefined ? [] : [[ref, at] as const];
-      }),
+      [...aliases, ...[...slotOf.keys()].map((ref) => [ref, ref] as const)].flatMap(
+        ([ref, target]) => {
+          const at = slotOf.get(target);
+          return at === undefined ? [] : [[ref, at] as const];
+        },
+      ),
     ),
   };
 }
 
 /** The nodes the runtime itself takes care of. */
-const structuralOps: Readonly<Record<string, 'input' | 'weight' | 'constant' | 'step' | 'state' | 'write'>> = {
+const structuralOps: Readonly<
+  Record<string, 'input' | 'weight' | 'constant' | 'step' | 'state' | 'write'>
+> = {
   'spikeloom/input': 'input',
   'spikeloom/param': 'weight',
   'spikeloom/buffer': 'weight',
@@ -180,7 +199,11 @@ function makeInstruction<H>(
   const inputs = mapNames(node.inputs, slot);
   const inner = new Map<string, string>();
   if (op.lower) {
-    for (const state of statesOf(op, mapNames(inputs, (at) => types[at]!), node.attributes)) {
+    for (const state of statesOf(
+      op,
+      mapNames(inputs, (at) => types[at]!),
+      node.attributes,
+    )) {
       const path = `${node.id}.${state.name}`;
       inner.set(state.name, path);
       states.set(path, { ...state, path });
@@ -191,7 +214,9 @@ function makeInstruction<H>(
     op,
     kernel: kernels.get(node.op)!,
     inputs,
-    outputs: Object.fromEntries(Object.keys(node.outputs).map((output) => [output, slot(refOf(node, output))])),
+    outputs: Object.fromEntries(
+      Object.keys(node.outputs).map((output) => [output, slot(refOf(node, output))]),
+    ),
     states: inner,
   };
 }
@@ -207,11 +232,14 @@ function traceOrigins<H>(
   const origins = Array.from({ length: slots }, () => still);
   for (const node of graph.nodes) {
     const structural = structuralOps[node.op];
-    if (structural === 'input') origins[slot(node.id)] = { moving: false, inputs: new Set([node.id]) };
+    if (structural === 'input')
+      origins[slot(node.id)] = { moving: false, inputs: new Set([node.id]) };
     if (structural === 'state' || structural === 'step') origins[slot(node.id)] = moving;
   }
   for (const { inputs, outputs, states } of instructions) {
-    const from = Object.values(inputs).flat().map((at) => origins[at as Slot]!);
+    const from = Object.values(inputs)
+      .flat()
+      .map((at) => origins[at as Slot]!);
     const origin: Origin = {
       moving: states.size > 0 || from.some((one) => one.moving),
       inputs: new Set(from.flatMap((one) => [...one.inputs])),

@@ -25,7 +25,11 @@ export function prepare<H>(plan: Plan<H>, device: Device<H>): Prepared<H> {
     const handle =
       type.dtype === 'float32'
         ? device.fill([], value)
-        : device.upload({ shape: [], dtype: type.dtype, data: type.dtype === 'int32' ? Int32Array.of(value) : Uint8Array.of(value) });
+        : device.upload({
+            shape: [],
+            dtype: type.dtype,
+            data: type.dtype === 'int32' ? Int32Array.of(value) : Uint8Array.of(value),
+          });
     fixed.set(slot, handles.retain(handle));
   }
   const remaining: Instruction<H>[] = [];

@@ -1,5 +1,22 @@
-import { type Graph, graphInputs, SpikeloomError, takeRows, type Tensor, type ValueType, valueTypes } from '@spikeloom/ir';
-import type { Backend, CompileOptions, Inputs, Program, RunOptions, Session, Step, StepsOptions } from './backend.ts';
+import {
+  type Graph,
+  graphInputs,
+  SpikeloomError,
+  takeRows,
+  type Tensor,
+  type ValueType,
+  valueTypes,
+} from '@spikeloom/ir';
+import type {
+  Backend,
+  CompileOptions,
+  Inputs,
+  Program,
+  RunOptions,
+  Session,
+  Step,
+  StepsOptions,
+} from './backend.ts';
 import { runMultiStep } from './multi-step.ts';
 import type { Device } from './device.ts';
 import { makePlan } from './plan.ts';
@@ -37,13 +54,19 @@ class PreparedProgram<H> implements Program {
     this.graph = graph;
     this.inputs = graphInputs(graph);
     const types = valueTypes(graph);
-    this.outputs = new Map(Object.entries(graph.outputs).map(([name, ref]) => [name, types.get(ref)!]));
+    this.outputs = new Map(
+      Object.entries(graph.outputs).map(([name, ref]) => [name, types.get(ref)!]),
+    );
     const counts = new Map<string, number>();
-    for (const { node } of prepared.plan.instructions) counts.set(node.op, (counts.get(node.op) ?? 0) + 1);
+    for (const { node } of prepared.plan.instructions)
+      counts.set(node.op, (counts.get(node.op) ?? 0) + 1);
     this.operators = counts;
   }
 
-  open(held: Readonly<Record<string, Tensor>> = {}, options: Omit<StepsOptions, 'timesteps'> = {}): Session {
+  open(
+    held: Readonly<Record<string, Tensor>> = {},
+    options: Omit<StepsOptions, 'timesteps'> = {},
+  ): Session {
     if (this.#disposed) throw disposed();
     const session = new StepSession(this.#prepared, {
       held,
@@ -96,7 +119,10 @@ class PreparedProgram<H> implements Program {
     const steps: Readonly<Record<string, Tensor>>[] = [];
     for await (const { outputs } of this.steps(inputs, options)) steps.push(outputs);
     return Object.fromEntries(
-      [...this.outputs.keys()].map((name) => [name, stackSteps(steps.map((outputs) => outputs[name]!))]),
+      [...this.outputs.keys()].map((name) => [
+        name,
+        stackSteps(steps.map((outputs) => outputs[name]!)),
+      ]),
     );
   }
 
@@ -157,6 +183,9 @@ function isSequence(given: Tensor | readonly Tensor[]): given is readonly Tensor
 }
 
 function disposed(): SpikeloomError {
-  return new SpikeloomError({ code: 'disposed', path: 'program', message: 'the program was disposed of' });
+  return new SpikeloomError({
+    code: 'disposed',
+    path: 'program',
+    message: 'the program was disposed of',
+  });
 }
-

@@ -64,7 +64,11 @@ export async function runUntil(
     running = running === undefined ? copyOf(output) : addTo(running, output);
     const rows: number[] = undone ?? samples.map((_, row) => row);
     const view = rows.length === samples.length ? running : takeRows(running, rows);
-    const done = options.exit({ step, accumulated: view, samples: rows.map((row) => samples[row]!) });
+    const done = options.exit({
+      step,
+      accumulated: view,
+      samples: rows.map((row) => samples[row]!),
+    });
     const last = step === options.timesteps - 1;
     const remaining: number[] = [];
     rows.forEach((row, position) => {
@@ -74,7 +78,10 @@ export async function runUntil(
       }
       const sample = samples[row]!;
       result!.timesteps[sample] = step + 1;
-      result!.data.set(view.data.subarray(position * width, (position + 1) * width), sample * width);
+      result!.data.set(
+        view.data.subarray(position * width, (position + 1) * width),
+        sample * width,
+      );
     });
     if (remaining.length === 0) break;
     if (compact) {

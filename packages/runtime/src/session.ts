@@ -47,7 +47,9 @@ export class StepSession<H> implements Session {
       const { moving, inputs } = plan.origins[slot]!;
       return !moving && [...inputs].every((name) => Object.hasOwn(options.held, name));
     };
-    const once = prepared.instructions.filter(({ outputs }) => Object.values(outputs).every(isHeld));
+    const once = prepared.instructions.filter(({ outputs }) =>
+      Object.values(outputs).every(isHeld),
+    );
     const always = prepared.instructions.filter((instruction) => !once.includes(instruction));
     const needed = new Set<Slot>([
       ...plan.outputs.values(),
@@ -55,8 +57,13 @@ export class StepSession<H> implements Session {
       ...this.#taps.bySlot.keys(),
     ]);
     const read = always.flatMap(({ inputs }) => Object.values(inputs).flat() as Slot[]);
-    this.#kept = new Set([...needed, ...read].filter((slot) => isHeld(slot) && !prepared.fixed.has(slot)));
-    this.#once = { instructions: once, lastUses: findLastUses(once, (slot) => this.#kept.has(slot)) };
+    this.#kept = new Set(
+      [...needed, ...read].filter((slot) => isHeld(slot) && !prepared.fixed.has(slot)),
+    );
+    this.#once = {
+      instructions: once,
+      lastUses: findLastUses(once, (slot) => this.#kept.has(slot)),
+    };
     const stays = (slot: Slot): boolean => needed.has(slot) || this.#kept.has(slot);
     this.#always = { instructions: always, lastUses: findLastUses(always, stays) };
     this.#passing = Array.from({ length: plan.slots }, (_, slot) => slot).filter(
@@ -107,7 +114,10 @@ export class StepSession<H> implements Session {
     for (const [name, tensor] of Object.entries(this.#options.held)) {
       this.#executor.set(plan.inputs.get(name)!.slot, device.upload(tensor));
     }
-    this.#samples = Array.from({ length: this.#sizes[this.#options.batch] ?? 1 }, (_, index) => index);
+    this.#samples = Array.from(
+      { length: this.#sizes[this.#options.batch] ?? 1 },
+      (_, index) => index,
+    );
     this.#run(this.#once);
     this.#executor.resetStates(plan.states.values(), this.#sizes);
     for (const name of Object.keys(this.#options.held)) {
@@ -132,13 +142,19 @@ export class StepSession<H> implements Session {
     const step = this.#step;
     const samples = this.#samples;
     const outputs = await Promise.all(
-      [...plan.outputs].map(async ([name, slot]) => [name, await device.download(executor.get(slot))] as const),
+      [...plan.outputs].map(
+        async ([name, slot]) => [name, await device.download(executor.get(slot))] as const,
+      ),
     );
     const serve = async (tap: Tap, handle: H): Promise<void> =>
       tap.observe({ at: tap.at, step, samples, value: await readTap(tap, handle, device) });
     await Promise.all([
-      ...[...this.#taps.bySlot].flatMap(([slot, taps]) => taps.map((tap) => serve(tap, executor.get(slot)))),
-      ...[...this.#taps.byState].flatMap(([path, taps]) => taps.map((tap) => serve(tap, executor.state(path)))),
+      ...[...this.#taps.bySlot].flatMap(([slot, taps]) =>
+        taps.map((tap) => serve(tap, executor.get(slot))),
+      ),
+      ...[...this.#taps.byState].flatMap(([path, taps]) =>
+        taps.map((tap) => serve(tap, executor.state(path))),
+      ),
     ]);
     return {
       step,
@@ -159,7 +175,9 @@ export class StepSession<H> implements Session {
         got: `step ${step}`,
       });
     }
-    const wrong = rows.find((row) => !Number.isInteger(row) || row < 0 || row >= this.#samples.length);
+    const wrong = rows.find(
+      (row) => !Number.isInteger(row) || row < 0 || row >= this.#samples.length,
+    );
     if (wrong !== undefined || new Set(rows).size !== rows.length) {
       throw new SpikeloomError({
         code: 'invalid-argument',
@@ -193,10 +211,18 @@ export class StepSession<H> implements Session {
 
   #check(): void {
     if (this.#disposed) {
-      throw new SpikeloomError({ code: 'disposed', path: 'session', message: 'the session has ended' });
+      throw new SpikeloomError({
+        code: 'disposed',
+        path: 'session',
+        message: 'the session has ended',
+      });
     }
     if (this.#started && this.#samples.length === 0) {
-      throw new SpikeloomError({ code: 'empty-batch', path: 'session', message: 'every sample has left the batch' });
+      throw new SpikeloomError({
+        code: 'empty-batch',
+        path: 'session',
+        message: 'every sample has left the batch',
+      });
     }
     throwIfAborted(this.#options.signal);
   }
@@ -211,5 +237,8 @@ interface Schedule<H> {
 /** Throws `aborted` when the signal says so. */
 export function throwIfAborted(signal: Cancellation | undefined): void {
   if (!signal?.aborted) return;
-  throw new SpikeloomError({ code: 'aborted', message: 'the run was cancelled' }, { cause: signal.reason });
+  throw new SpikeloomError(
+    { code: 'aborted', message: 'the run was cancelled' },
+    { cause: signal.reason },
+  );
 }

@@ -22,7 +22,10 @@ export function expectClose(
 }
 
 /** How closely two backends must agree on a value: events exactly, numbers up to rounding. */
-export function toleranceFor(type: ValueType, numbers: number): { absolute: number; relative: number } {
+export function toleranceFor(
+  type: ValueType,
+  numbers: number,
+): { absolute: number; relative: number } {
   const exact = type.signal.kind !== 'real' || type.dtype !== 'float32';
   return exact ? { absolute: 0, relative: 0 } : { absolute: numbers, relative: numbers };
 }

@@ -50,7 +50,10 @@ async function checkExample(
 ): Promise<void> {
   const { graph, inputs } = buildExample(op, example);
   const timesteps = example.timesteps ?? 1;
-  const expected = await observe(cpuBackend(), graph, inputs, timesteps, { registry, kernels: 'primitives' });
+  const expected = await observe(cpuBackend(), graph, inputs, timesteps, {
+    registry,
+    kernels: 'primitives',
+  });
   const actual = await observe(backend, graph, inputs, timesteps, { registry, kernels });
   const types = valueTypes(graph);
   for (const [name, ref] of Object.entries(graph.outputs)) {
@@ -60,7 +63,10 @@ async function checkExample(
   const numbers = example.tolerance ?? 1e-5;
   expected.states.forEach(({ at, step, value }, index) => {
     const got = actual.states[index]!;
-    expectClose(`state ${at} after step ${step}`, got.value, value, { absolute: numbers, relative: numbers });
+    expectClose(`state ${at} after step ${step}`, got.value, value, {
+      absolute: numbers,
+      relative: numbers,
+    });
   });
 }
 
@@ -77,7 +83,9 @@ function buildExample(
       const { dtype } = op.inputs[name]!;
       const declare = (input: ExampleInput, label: string) => {
         const type = dtype === 'any' ? 'float32' : dtype;
-        inputs[label] = Array.from({ length: example.timesteps ?? 1 }, () => exampleTensor(input, type, random));
+        inputs[label] = Array.from({ length: example.timesteps ?? 1 }, () =>
+          exampleTensor(input, type, random),
+        );
         return builder.input(label, input.shape, { dtype: type });
       };
       let index = 0;
@@ -98,7 +106,10 @@ async function observe(
 ): Promise<{ outputs: Readonly<Record<string, Tensor>>; states: Observation[] }> {
   const program = await backend.compile(graph, options);
   const states: Observation[] = [];
-  const taps = stateNames(graph, options.registry).map((at) => ({ at, observe: (seen: Observation) => states.push(seen) }));
+  const taps = stateNames(graph, options.registry).map((at) => ({
+    at,
+    observe: (seen: Observation) => states.push(seen),
+  }));
   try {
     return { outputs: await program.run(inputs, { timesteps, taps }), states };
   } finally {

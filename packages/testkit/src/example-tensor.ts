@@ -1,4 +1,11 @@
-import { type DType, type ExampleInput, type Random, sizeOf, type Tensor, tensor } from '@spikeloom/ir';
+import {
+  type DType,
+  type ExampleInput,
+  type Random,
+  sizeOf,
+  type Tensor,
+  tensor,
+} from '@spikeloom/ir';
 
 /** Random data of the kind an example asks for. */
 export function exampleTensor(input: ExampleInput, dtype: DType, random: Random): Tensor {

@@ -30,7 +30,8 @@ export const cast: CpuKernel = {
     const data = allocate(dtype, x.data.length);
     for (let index = 0; index < data.length; index++) {
       const value = x.data[index]!;
-      data[index] = dtype === 'bool' ? Number(value !== 0) : dtype === 'int32' ? Math.trunc(value) : value;
+      data[index] =
+        dtype === 'bool' ? Number(value !== 0) : dtype === 'int32' ? Math.trunc(value) : value;
     }
     return out(x.shape, dtype, data);
   },

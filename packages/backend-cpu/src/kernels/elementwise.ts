@@ -70,7 +70,8 @@ function joinInto(
 ): void {
   const [left, right] = [a.data, b.data];
   if (equalShapes(a.shape, b.shape)) {
-    for (let index = 0; index < target.length; index++) target[index] = join(left[index]!, right[index]!);
+    for (let index = 0; index < target.length; index++)
+      target[index] = join(left[index]!, right[index]!);
     return;
   }
   const leftAt = stridedPositions(shape, broadcastStrides(a.shape, shape));

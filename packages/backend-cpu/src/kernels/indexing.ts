@@ -1,4 +1,12 @@
-import { locate, normaliseAxis, primitives, resolveShape, sizeOf, SpikeloomError, takeRows } from '@spikeloom/ir';
+import {
+  locate,
+  normaliseAxis,
+  primitives,
+  resolveShape,
+  sizeOf,
+  SpikeloomError,
+  takeRows,
+} from '@spikeloom/ir';
 import { attributesOf, single } from '@spikeloom/runtime';
 import { type CpuKernel, out } from '../cpu-array.ts';
 
@@ -9,7 +17,11 @@ export const gather: CpuKernel = {
     const axis = normaliseAxis(attributesOf(primitives.gather, call).axis, x.shape.length);
     checkIndices(indices.data, x.shape[axis]!, call.node.id);
     const { dtype, data } = takeRows(x, Array.from(indices.data), axis);
-    return out([...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)], dtype, data);
+    return out(
+      [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)],
+      dtype,
+      data,
+    );
   },
 };
 

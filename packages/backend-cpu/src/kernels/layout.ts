@@ -1,4 +1,11 @@
-import { allocate, normaliseAxis, primitives, resolveShape, sizeOf, stridesOf } from '@spikeloom/ir';
+import {
+  allocate,
+  normaliseAxis,
+  primitives,
+  resolveShape,
+  sizeOf,
+  stridesOf,
+} from '@spikeloom/ir';
 import { attributesOf, many, single } from '@spikeloom/runtime';
 import { type CpuArray, type CpuKernel, out } from '../cpu-array.ts';
 import { broadcastStrides, stridedPositions } from '../index-map.ts';
@@ -19,7 +26,11 @@ export const transpose: CpuKernel = {
       normaliseAxis(axis, x.shape.length),
     );
     const strides = stridesOf(x.shape);
-    return readStrided(x, axes.map((axis) => x.shape[axis]!), axes.map((axis) => strides[axis]!));
+    return readStrided(
+      x,
+      axes.map((axis) => x.shape[axis]!),
+      axes.map((axis) => strides[axis]!),
+    );
   },
 };
 
@@ -62,7 +73,11 @@ export const concat: CpuKernel = {
       }
       offset += block;
     }
-    return out(first.shape.map((dim, index) => (index === axis ? total : dim)), first.dtype, data);
+    return out(
+      first.shape.map((dim, index) => (index === axis ? total : dim)),
+      first.dtype,
+      data,
+    );
   },
 };
 

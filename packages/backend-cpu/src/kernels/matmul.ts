@@ -47,7 +47,8 @@ function rowsOf({ shape, data }: CpuArray, transposed: boolean): Matrices {
   const turned = new Float32Array(data.length);
   for (let start = 0; start < data.length; start += size) {
     for (let i = 0; i < rows; i++) {
-      for (let j = 0; j < columns; j++) turned[start + j * rows + i] = data[start + i * columns + j]!;
+      for (let j = 0; j < columns; j++)
+        turned[start + j * rows + i] = data[start + i * columns + j]!;
     }
   }
   return { batch, rows: columns, columns: rows, data: turned };

@@ -6,7 +6,11 @@ import { stridedPositions } from '../index-map.ts';
 /** Sums and means add in double precision and round once. */
 export const reductionKernels: readonly CpuKernel[] = Object.entries({
   sum: { start: 0, join: (a: number, b: number) => a + b, finish: (a: number) => a },
-  mean: { start: 0, join: (a: number, b: number) => a + b, finish: (a: number, n: number) => a / n },
+  mean: {
+    start: 0,
+    join: (a: number, b: number) => a + b,
+    finish: (a: number, n: number) => a / n,
+  },
   max: { start: -Infinity, join: Math.max, finish: (a: number) => a },
 }).map(([name, { start, join, finish }]) => ({
   op: `spikeloom/${name}`,

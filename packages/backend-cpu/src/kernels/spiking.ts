@@ -24,7 +24,8 @@ export const quantizeLevels: CpuKernel = {
     const data = new Float32Array(x.data.length);
     for (let index = 0; index < data.length; index++) {
       const value = x.data[index]!;
-      data[index] = largestLevel(value, positive, levels) || -largestLevel(-value, negative, levels) || 0;
+      data[index] =
+        largestLevel(value, positive, levels) || -largestLevel(-value, negative, levels) || 0;
     }
     return out(x.shape, 'float32', data);
   },

@@ -15,7 +15,12 @@ export const conv2d: CpuKernel = {
     const [x, weight] = [single(call, 'x'), single(call, 'weight')];
     const bias = call.inputs['bias'] === undefined ? undefined : single(call, 'bias');
     const { groups, ...attributes } = attributesOf(primitives.conv2d, call);
-    const [filters, perGroup, kernelHeight, kernelWidth] = weight.shape as [number, number, number, number];
+    const [filters, perGroup, kernelHeight, kernelWidth] = weight.shape as [
+      number,
+      number,
+      number,
+      number,
+    ];
     const [, channels, height, width] = x.shape as [number, number, number, number];
     const window = { ...attributes, kernel: [kernelHeight, kernelWidth] as const };
     const filtersPerGroup = filters / groups;

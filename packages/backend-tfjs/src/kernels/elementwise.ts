@@ -27,7 +27,9 @@ export const elementwiseKernels: readonly TfjsKernel[] = [
     'greater-equal': tf.greaterEqual,
     equal: tf.equal,
   }).map(([name, join]) => kernel(name, (call) => join(single(call, 'a'), single(call, 'b')))),
-  kernel('select', (call) => tf.where(single(call, 'condition'), single(call, 'a'), single(call, 'b'))),
+  kernel('select', (call) =>
+    tf.where(single(call, 'condition'), single(call, 'a'), single(call, 'b')),
+  ),
   kernel('cast', (call) => tf.cast(single(call, 'x'), attributesOf(primitives.cast, call).dtype)),
   kernel('stop-gradient', (call) => single(call, 'x')),
   kernel('identity', (call) => single(call, 'x')),

@@ -5,18 +5,29 @@ import { checkIndices } from '../check-indices.ts';
 import { kernel, type TfjsKernel } from '../tfjs-kernel.ts';
 
 export const layoutKernels: readonly TfjsKernel[] = [
-  kernel('reshape', (call) => tf.reshape(single(call, 'x'), resolveShape(call.node.outputs['out']!.shape, call.sizes))),
+  kernel('reshape', (call) =>
+    tf.reshape(single(call, 'x'), resolveShape(call.node.outputs['out']!.shape, call.sizes)),
+  ),
   kernel('transpose', (call) => {
     const x = single(call, 'x');
     const { permutation } = attributesOf(primitives.transpose, call);
-    return tf.transpose(x, permutation.map((axis) => normaliseAxis(axis, x.rank)));
+    return tf.transpose(
+      x,
+      permutation.map((axis) => normaliseAxis(axis, x.rank)),
+    );
   }),
   kernel('broadcast-to', (call) =>
-    tf.broadcastTo(single(call, 'x'), resolveShape(attributesOf(primitives.broadcastTo, call).shape, call.sizes)),
+    tf.broadcastTo(
+      single(call, 'x'),
+      resolveShape(attributesOf(primitives.broadcastTo, call).shape, call.sizes),
+    ),
   ),
   kernel('concat', (call) => {
     const values = many(call, 'values');
-    return tf.concat([...values], normaliseAxis(attributesOf(primitives.concat, call).axis, values[0]!.rank));
+    return tf.concat(
+      [...values],
+      normaliseAxis(attributesOf(primitives.concat, call).axis, values[0]!.rank),
+    );
   }),
   kernel('slice', (call) => {
     const x = single(call, 'x');
@@ -32,7 +43,10 @@ export const layoutKernels: readonly TfjsKernel[] = [
     const x = single(call, 'x');
     const { axis, before, after } = attributesOf(primitives.pad, call);
     const at = normaliseAxis(axis, x.rank);
-    return tf.pad(x, x.shape.map((_, index) => (index === at ? [before, after] : [0, 0])));
+    return tf.pad(
+      x,
+      x.shape.map((_, index) => (index === at ? [before, after] : [0, 0])),
+    );
   }),
   kernel('gather', (call) => {
     const [x, indices] = [single(call, 'x'), single(call, 'indices')];

@@ -14,7 +14,9 @@ export const quantizeLevels: TfjsKernel = kernel('quantize-levels', (call) => {
   const { positive, negative, levels } = attributesOf(primitives.quantizeLevels, call);
   const above = reachedLevel(x, positive, levels);
   const below = reachedLevel(tf.neg(x), negative, levels);
-  return above && below ? tf.sub(above, below) : (above ?? (below ? tf.neg(below) : tf.zerosLike(x)));
+  return above && below
+    ? tf.sub(above, below)
+    : (above ?? (below ? tf.neg(below) : tf.zerosLike(x)));
 });
 
 /**

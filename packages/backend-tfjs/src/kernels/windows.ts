@@ -15,7 +15,14 @@ function channelsFirst(x: tf.Tensor): tf.Tensor {
 }
 
 function padImage(x: tf.Tensor4D, [top, bottom, left, right]: Padding): tf.Tensor4D {
-  return top + bottom + left + right === 0 ? x : tf.pad(x, [[0, 0], [top, bottom], [left, right], [0, 0]]);
+  return top + bottom + left + right === 0
+    ? x
+    : tf.pad(x, [
+        [0, 0],
+        [top, bottom],
+        [left, right],
+        [0, 0],
+      ]);
 }
 
 export const windowKernels: readonly TfjsKernel[] = [
@@ -29,16 +36,24 @@ export const windowKernels: readonly TfjsKernel[] = [
       groups === 1
         ? convolve(image, filters)
         : tf.concat(
-            groupsOf(image, groups).map((part, group) => convolve(part, groupsOf(filters, groups)[group]!)),
+            groupsOf(image, groups).map((part, group) =>
+              convolve(part, groupsOf(filters, groups)[group]!),
+            ),
             3,
           );
     const bias = call.inputs['bias'] as tf.Tensor | undefined;
     return channelsFirst(bias ? tf.add(sums, bias) : sums);
   }),
   kernel('avg-pool2d', (call) => {
-    const { kernel: size, stride, padding, countPadding } = attributesOf(primitives.avgPool2d, call);
+    const {
+      kernel: size,
+      stride,
+      padding,
+      countPadding,
+    } = attributesOf(primitives.avgPool2d, call);
     const x = channelsLast(single(call, 'x'));
-    const average = (image: tf.Tensor4D): tf.Tensor4D => tf.avgPool(image, [...size], [...stride], 'valid');
+    const average = (image: tf.Tensor4D): tf.Tensor4D =>
+      tf.avgPool(image, [...size], [...stride], 'valid');
     const mean = average(padImage(x, padding));
     if (countPadding || padding.every((margin) => margin === 0)) return channelsFirst(mean);
     // The mean over zeros and ones is the share of each window that lies inside the image.
@@ -51,7 +66,16 @@ export const windowKernels: readonly TfjsKernel[] = [
     const lowest = -3.4028234663852886e38;
     const image = padding.every((margin) => margin === 0)
       ? x
-      : tf.pad(x, [[0, 0], [top, bottom], [left, right], [0, 0]], lowest);
+      : tf.pad(
+          x,
+          [
+            [0, 0],
+            [top, bottom],
+            [left, right],
+            [0, 0],
+          ],
+          lowest,
+        );
     return channelsFirst(tf.maxPool(image, [...size], [...stride], 'valid'));
   }),
 ];

@@ -17,7 +17,11 @@ export function compensatedMatmul(heap: () => Heap): TfjsKernel {
       const memory = heap();
       const { kernels } = memory;
       const [a, b] = [single(call, 'a'), single(call, 'b')];
-      const [sumA, sumB, product] = [call.state('a_sum'), call.state('b_sum'), call.state('product')];
+      const [sumA, sumB, product] = [
+        call.state('a_sum'),
+        call.state('b_sum'),
+        call.state('product'),
+      ];
       const { transposeA, transposeB } = call.node.attributes;
       const left = matricesOf(a, transposeA === true);
       const right = matricesOf(b, transposeB === true);
@@ -26,10 +30,12 @@ export function compensatedMatmul(heap: () => Heap): TfjsKernel {
       const batch = sizeOf(batchShape);
       kernels.addInto(memory.address(sumB), memory.address(b), b.size);
       multiply(memory, left, { ...right, tensor: sumB }, out, { batch });
-      if (call.step > 0) multiply(memory, { ...left, tensor: sumA }, right, out, { batch, accumulate: true });
+      if (call.step > 0)
+        multiply(memory, { ...left, tensor: sumA }, right, out, { batch, accumulate: true });
       kernels.addInto(memory.address(sumA), memory.address(a), a.size);
       if (call.step === 0) kernels.addInto(memory.address(product), memory.address(out), out.size);
-      else kernels.emitProduct(memory.address(out), memory.address(product), out.size, call.step + 1);
+      else
+        kernels.emitProduct(memory.address(out), memory.address(product), out.size, call.step + 1);
       return { out };
     },
   };

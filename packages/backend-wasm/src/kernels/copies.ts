@@ -22,7 +22,9 @@ export function copyKernels(heap: () => Heap): TfjsKernel[] {
       op: transpose.id,
       run: (call) => {
         const { shape } = single(call, 'x');
-        const axes = attributesOf(transpose, call).permutation.map((axis) => normaliseAxis(axis, shape.length));
+        const axes = attributesOf(transpose, call).permutation.map((axis) =>
+          normaliseAxis(axis, shape.length),
+        );
         const strides = stridesOf(shape);
         return copy(heap(), call, {
           shape: axes.map((axis) => shape[axis]!),
@@ -53,7 +55,9 @@ export function copyKernels(heap: () => Heap): TfjsKernel[] {
         const strides = stridesOf(x.shape);
         return copy(heap(), call, {
           shape,
-          strides: shape.map((_, axis) => (axis < missing || x.shape[axis - missing] === 1 ? 0 : strides[axis - missing]!)),
+          strides: shape.map((_, axis) =>
+            axis < missing || x.shape[axis - missing] === 1 ? 0 : strides[axis - missing]!,
+          ),
         });
       },
     },
@@ -105,5 +109,7 @@ function copySlowly(x: tf.Tensor, { shape, strides, offset = 0 }: Reading): tf.T
     const aligned = shape.map((_, index) => (index === axis ? dim : 1));
     positions = tf.add(positions, tf.reshape(along, aligned));
   });
-  return tf.reshape(tf.gather(tf.reshape(x, [-1]), tf.reshape<tf.Rank.R1>(positions, [-1])), [...shape]);
+  return tf.reshape(tf.gather(tf.reshape(x, [-1]), tf.reshape<tf.Rank.R1>(positions, [-1])), [
+    ...shape,
+  ]);
 }

@@ -23,8 +23,17 @@ const functions: readonly InPlace[] = [
     op: geluOp.id,
     apply: (heap, _call, x, out) => heap.kernels.gelu(heap.address(x), heap.address(out), x.size),
     compensated: (heap, call, x, out) => {
-      const [sum, before] = [call.state('sum'), call.state('before')].map((state) => heap.address(state)) as [number, number];
-      heap.kernels.compensatedGelu(heap.address(x), sum, before, heap.address(out), x.size, call.step + 1);
+      const [sum, before] = [call.state('sum'), call.state('before')].map((state) =>
+        heap.address(state),
+      ) as [number, number];
+      heap.kernels.compensatedGelu(
+        heap.address(x),
+        sum,
+        before,
+        heap.address(out),
+        x.size,
+        call.step + 1,
+      );
     },
   },
   {
@@ -39,9 +48,19 @@ const functions: readonly InPlace[] = [
     op: layerNormOp.id,
     apply: (heap, call, x, out) => {
       const width = x.shape.at(-1)!;
-      const weights = [heap.address(single(call, 'weight')), heap.address(single(call, 'bias'))] as const;
+      const weights = [
+        heap.address(single(call, 'weight')),
+        heap.address(single(call, 'bias')),
+      ] as const;
       const { epsilon } = attributesOf(layerNormOp, call);
-      heap.kernels.layerNormRows(heap.address(x), ...weights, heap.address(out), x.size / width, width, epsilon);
+      heap.kernels.layerNormRows(
+        heap.address(x),
+        ...weights,
+        heap.address(out),
+        x.size / width,
+        width,
+        epsilon,
+      );
     },
   },
 ];
@@ -75,9 +94,21 @@ export function compensatedFunctions(heap: () => Heap): TfjsKernel[] {
       }
       const [sum, before] = [call.state('sum'), call.state('before')];
       const t = call.step + 1;
-      memory.kernels.advanceMean(memory.address(sum), memory.address(x), memory.address(out), x.size, t);
+      memory.kernels.advanceMean(
+        memory.address(sum),
+        memory.address(x),
+        memory.address(out),
+        x.size,
+        t,
+      );
       apply(memory, call, out, out);
-      memory.kernels.emitDifference(memory.address(out), memory.address(before), memory.address(out), x.size, t);
+      memory.kernels.emitDifference(
+        memory.address(out),
+        memory.address(before),
+        memory.address(out),
+        x.size,
+        t,
+      );
       return { out };
     },
   }));

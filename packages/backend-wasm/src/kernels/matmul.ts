@@ -18,7 +18,9 @@ export function matmul(heap: () => Heap): TfjsKernel {
       const count = sizeOf(batch);
       if (right.batchStride === 0 && !transposeA && left.batchStride !== 0) {
         // One matrix for all of a: its rows are one tall matrix.
-        multiply(heap(), { ...left, rows: left.rows * count, batchStride: 0 }, right, out, { batch: 1 });
+        multiply(heap(), { ...left, rows: left.rows * count, batchStride: 0 }, right, out, {
+          batch: 1,
+        });
       } else multiply(heap(), left, right, out, { batch: count });
       return { out };
     },
@@ -33,7 +35,14 @@ export function linear(heap: () => Heap): TfjsKernel {
       const bias = call.inputs['bias'] === undefined ? undefined : single(call, 'bias');
       const [outputs, inputs] = weight.shape as [number, number];
       const out = heap().allocate([...x.shape.slice(0, -1), outputs]);
-      const rows = { tensor: x, rows: x.size / inputs, columns: inputs, batchStride: 0, rowStride: inputs, columnStride: 1 };
+      const rows = {
+        tensor: x,
+        rows: x.size / inputs,
+        columns: inputs,
+        batchStride: 0,
+        rowStride: inputs,
+        columnStride: 1,
+      };
       multiply(heap(), rows, matricesOf(weight, true), out, { batch: 1, bias });
       return { out };
     },

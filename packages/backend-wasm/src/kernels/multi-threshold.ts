@@ -11,7 +11,10 @@ export function multiThreshold(heap: () => Heap): TfjsKernel {
     op: 'spikeloom.neurons/multi-threshold',
     accepts: ({ attributes }) => {
       const bases = [Number(attributes['positive']), Number(attributes['negative'])];
-      return bases.every((base) => base === 0 || base > smallestBase) && Number(attributes['levels']) <= 32;
+      return (
+        bases.every((base) => base === 0 || base > smallestBase) &&
+        Number(attributes['levels']) <= 32
+      );
     },
     run(call) {
       const memory = heap();

@@ -22,7 +22,8 @@ export const segmentSum: TfjsKernel = {
           got: `${segment}`,
         });
       }
-      for (let column = 0; column < width; column++) totals[segment * width + column]! += rows[row * width + column]!;
+      for (let column = 0; column < width; column++)
+        totals[segment * width + column]! += rows[row * width + column]!;
     });
     return { out: tf.tensor(totals, [count!, ...x.shape.slice(1)]) };
   },

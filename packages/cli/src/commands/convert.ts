@@ -28,10 +28,20 @@ export function convertCommand(program: Command, context: Context): void {
     .command('convert')
     .description('turn a trained network into a spiking one, without retraining (ECMT)')
     .argument('<checkpoint>', 'a safetensors file with the trained weights')
-    .addOption(new Option('--arch <name>', 'the architecture').choices(['vit']).makeOptionMandatory())
+    .addOption(
+      new Option('--arch <name>', 'the architecture').choices(['vit']).makeOptionMandatory(),
+    )
     .requiredOption('--config <file>', 'JSON with the shape of the network; see the package README')
-    .requiredOption('--calibrate <data>', 'images to set the thresholds on: a name, a folder or a file')
-    .addOption(new Option('--split <split>', 'part of the calibration data; the train split if there is one').choices(['test', 'train']))
+    .requiredOption(
+      '--calibrate <data>',
+      'images to set the thresholds on: a name, a folder or a file',
+    )
+    .addOption(
+      new Option(
+        '--split <split>',
+        'part of the calibration data; the train split if there is one',
+      ).choices(['test', 'train']),
+    )
     .option('--count <n>', 'calibration images', positiveInteger, 1000)
     .option('--batch <n>', 'calibration images in a batch', positiveInteger, 200)
     .option('--percentile <p>', 'share of values below the base threshold', share, 0.99)
@@ -50,7 +60,12 @@ Example:
       const trained = await loadTrained(checkpoint, flags.config, context);
       const source = await openCalibrationData(flags, context);
       const backend = await makeBackend(flags.backend);
-      const { graph, report } = await convertNetwork(trained, source, { ...flags, backend }, context);
+      const { graph, report } = await convertNetwork(
+        trained,
+        source,
+        { ...flags, backend },
+        context,
+      );
       await writeModelFile(flags.out, graph);
       if (context.json) context.print(`${JSON.stringify({ out: flags.out, report })}\n`);
       else context.print(`${formatReport(report)}\nwritten to ${flags.out}\n`);
@@ -61,7 +76,12 @@ Example:
 export async function convertNetwork(
   trained: Graph,
   source: ImageSource,
-  options: { readonly backend: Backend; readonly count: number; readonly batch: number; readonly percentile?: number },
+  options: {
+    readonly backend: Backend;
+    readonly count: number;
+    readonly batch: number;
+    readonly percentile?: number;
+  },
   context: Context,
 ): Promise<{ graph: Graph; report: ConversionReport }> {
   const images = imagesFor(trained, source, options.count);
@@ -92,13 +112,19 @@ async function* inputsOf<T>(
   }
 }
 
-async function loadTrained(checkpoint: string, configPath: string, context: Context): Promise<Graph> {
+async function loadTrained(
+  checkpoint: string,
+  configPath: string,
+  context: Context,
+): Promise<Graph> {
   const file = await readSafetensorsFile(checkpoint);
   // The builder checks every field.
   const config = (await readJson(configPath)) as VitOptions;
   const trained = loadVit(config, tensorsOf(file));
   if (trained.metadata['preprocess'] === undefined) {
-    context.say('note: the configuration says nothing about preprocessing; pixels are divided by 255');
+    context.say(
+      'note: the configuration says nothing about preprocessing; pixels are divided by 255',
+    );
   }
   return trained;
 }
@@ -120,13 +146,21 @@ async function readJson(path: string): Promise<unknown> {
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
-    throw new SpikeloomError({ code: 'not-found', path, message: 'the configuration could not be read' }, { cause });
+    throw new SpikeloomError(
+      { code: 'not-found', path, message: 'the configuration could not be read' },
+      { cause },
+    );
   }
   try {
     return JSON.parse(text);
   } catch (cause) {
     throw new SpikeloomError(
-      { code: 'corrupt-file', path, message: 'the configuration is not JSON', got: cause instanceof Error ? cause.message : '' },
+      {
+        code: 'corrupt-file',
+        path,
+        message: 'the configuration is not JSON',
+        got: cause instanceof Error ? cause.message : '',
+      },
       { cause },
     );
   }

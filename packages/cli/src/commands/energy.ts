@@ -1,7 +1,13 @@
 import { readModelFile } from '@spikeloom/checkpoint/node';
 import { reportOf, sourceOf } from '@spikeloom/conversion';
 import { openDataset, type Split } from '@spikeloom/datasets/node';
-import { createMeter, ecmtCounting, type EnergyReport, formatEnergy, fullCounting } from '@spikeloom/energy';
+import {
+  createMeter,
+  ecmtCounting,
+  type EnergyReport,
+  formatEnergy,
+  fullCounting,
+} from '@spikeloom/energy';
 import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
 import { imagesFor } from '../images.ts';
@@ -24,8 +30,13 @@ export function energyCommand(program: Command, context: Context): void {
     .command('energy')
     .description('count the operations of a spiking model on real activity and price them')
     .argument('<model>', 'a model file written by spikeloom')
-    .requiredOption('--dataset <data>', 'a name (fashion-mnist-sample, fashion-mnist), a folder or a file')
-    .addOption(new Option('--split <split>', 'part of the data').choices(['test', 'train']).default('test'))
+    .requiredOption(
+      '--dataset <data>',
+      'a name (fashion-mnist-sample, fashion-mnist), a folder or a file',
+    )
+    .addOption(
+      new Option('--split <split>', 'part of the data').choices(['test', 'train']).default('test'),
+    )
     .option('--timesteps <n>', 'timesteps to run', positiveInteger, 8)
     .option('--count <n>', 'images', positiveInteger, 100)
     .option('--batch <n>', 'images in a batch', positiveInteger, 50)
@@ -40,7 +51,11 @@ Example:
     )
     .action(async (path: string, flags: EnergyFlags) => {
       const graph = await readModelFile(path, registry);
-      const images = imagesFor(graph, await openDataset(flags.dataset, { split: flags.split }), flags.count);
+      const images = imagesFor(
+        graph,
+        await openDataset(flags.dataset, { split: flags.split }),
+        flags.count,
+      );
       const isConverted = reportOf(graph.metadata) !== undefined;
       const meter = createMeter(graph, {
         registry,
@@ -50,18 +65,35 @@ Example:
       const backend = await makeBackend(flags.backend);
       const compiled = await backend.compile(graph, { registry, expose: meter.expose });
       try {
-        await measure(compiled, images, { title: 'counting', timesteps: flags.timesteps, batch: flags.batch, meter }, context);
+        await measure(
+          compiled,
+          images,
+          { title: 'counting', timesteps: flags.timesteps, batch: flags.batch, meter },
+          context,
+        );
       } finally {
         compiled.dispose();
       }
       const reports = meter.report();
-      if (context.json) context.print(`${JSON.stringify({ model: path, reports: reports.map(summarise) })}\n`);
-      else context.print(`${reports.map((report) => describe(report, flags.layers)).join('\n\n')}\n`);
+      if (context.json)
+        context.print(`${JSON.stringify({ model: path, reports: reports.map(summarise) })}\n`);
+      else
+        context.print(`${reports.map((report) => describe(report, flags.layers)).join('\n\n')}\n`);
     });
 }
 
 function summarise(report: EnergyReport): unknown {
-  const { counting, profile, samples, timesteps, layers, steps, meanPicojoules, baselinePicojoules, ratios } = report;
+  const {
+    counting,
+    profile,
+    samples,
+    timesteps,
+    layers,
+    steps,
+    meanPicojoules,
+    baselinePicojoules,
+    ratios,
+  } = report;
   return {
     counting: counting.id,
     caveats: counting.caveats,

@@ -25,8 +25,13 @@ export function evalCommand(program: Command, context: Context): void {
     .command('eval')
     .description('measure the accuracy of a model at every timestep')
     .argument('<model>', 'a model file written by spikeloom')
-    .requiredOption('--dataset <data>', 'a name (fashion-mnist-sample, fashion-mnist), a folder or a file')
-    .addOption(new Option('--split <split>', 'part of the data').choices(['test', 'train']).default('test'))
+    .requiredOption(
+      '--dataset <data>',
+      'a name (fashion-mnist-sample, fashion-mnist), a folder or a file',
+    )
+    .addOption(
+      new Option('--split <split>', 'part of the data').choices(['test', 'train']).default('test'),
+    )
     .option('--timesteps <n>', 'timesteps to run', positiveInteger, 8)
     .option('--count <n>', 'images; all by default', positiveInteger)
     .option('--batch <n>', 'images in a batch', positiveInteger, 100)
@@ -45,7 +50,11 @@ Examples:
       const source = await openDataset(flags.dataset, { split: flags.split });
       const images = imagesFor(graph, source, flags.count);
       const backend = await makeBackend(flags.backend);
-      const run = async (network: Graph, timesteps: number, title: string): Promise<Measurement> => {
+      const run = async (
+        network: Graph,
+        timesteps: number,
+        title: string,
+      ): Promise<Measurement> => {
         const program_ = await backend.compile(network, { registry });
         try {
           return await measure(program_, images, { title, timesteps, batch: flags.batch }, context);
@@ -53,7 +62,9 @@ Examples:
           program_.dispose();
         }
       };
-      const ann = flags.ann ? await run(sourceOf(graph, registry), 1, 'trained network') : undefined;
+      const ann = flags.ann
+        ? await run(sourceOf(graph, registry), 1, 'trained network')
+        : undefined;
       const snn = await run(graph, flags.timesteps, basename(path));
       const result = {
         model: path,
@@ -61,7 +72,11 @@ Examples:
         samples: snn.samples,
         timesteps: flags.timesteps,
         accuracy: snn.accuracy.at(-1)!,
-        steps: snn.accuracy.map((accuracy, step) => ({ timestep: step + 1, accuracy, firingRate: snn.firingRate[step] })),
+        steps: snn.accuracy.map((accuracy, step) => ({
+          timestep: step + 1,
+          accuracy,
+          firingRate: snn.firingRate[step],
+        })),
         ...(ann ? { ann: { accuracy: ann.accuracy[0] } } : {}),
         seconds: snn.seconds,
         partial: snn.partial,
@@ -85,7 +100,9 @@ function describe(result: {
   ]);
   const lines = [
     formatTable(['timestep', 'accuracy', 'spikes per neuron'], rows),
-    ...(result.ann?.accuracy === undefined ? [] : [`trained network: ${percent(result.ann.accuracy)}`]),
+    ...(result.ann?.accuracy === undefined
+      ? []
+      : [`trained network: ${percent(result.ann.accuracy)}`]),
     `${result.samples} images of ${result.dataset} in ${result.seconds.toFixed(1)} s${result.partial ? ' (cancelled before the end)' : ''}`,
   ];
   return `${lines.join('\n')}\n`;

@@ -28,14 +28,21 @@ Examples:
     .action(async (path: string, flags: InspectFlags) => {
       const graph = await readModelFile(path, registry);
       const depth = flags.depth === undefined ? {} : { depth: flags.depth };
-      const parameters = [...graph.weights.values()].reduce((total, { shape }) => total + sizeOf(shape), 0);
+      const parameters = [...graph.weights.values()].reduce(
+        (total, { shape }) => total + sizeOf(shape),
+        0,
+      );
       const report = reportOf(graph.metadata);
       if (context.json) {
         const operators = Object.fromEntries(countOperators(graph.nodes.map(({ op }) => op)));
-        context.print(`${JSON.stringify({ model: path, parameters, operators, graph: graphToJson(graph) })}\n`);
+        context.print(
+          `${JSON.stringify({ model: path, parameters, operators, graph: graphToJson(graph) })}\n`,
+        );
       } else if (flags.mermaid) context.print(`${drawGraph(graph, depth)}\n`);
       else {
-        const inputs = [...graphInputs(graph)].map(([name, type]) => `  input ${name}: ${formatType(type)}`);
+        const inputs = [...graphInputs(graph)].map(
+          ([name, type]) => `  input ${name}: ${formatType(type)}`,
+        );
         const lines = [printGraph(graph, depth), ...inputs, `  ${parameters} parameters`];
         if (report) lines.push(formatReport(report));
         context.print(`${lines.join('\n')}\n`);

@@ -3,7 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { tensorsOf } from '@spikeloom/checkpoint';
 import { readSafetensorsFile, writeFile } from '@spikeloom/checkpoint/node';
 import { formatReport, sourceOf } from '@spikeloom/conversion';
-import { calibrateTopK, collectGaps, type CutoffResult, evaluateCutoff, type Policy } from '@spikeloom/cutoff';
+import {
+  calibrateTopK,
+  collectGaps,
+  type CutoffResult,
+  evaluateCutoff,
+  type Policy,
+} from '@spikeloom/cutoff';
 import { fashionMnistSample } from '@spikeloom/datasets';
 import { createMeter, ecmtCounting, type EnergyReport, fullCounting } from '@spikeloom/energy';
 import { type Graph, isSpikeloomError } from '@spikeloom/ir';
@@ -14,7 +20,12 @@ import type { Context } from '../context.ts';
 import { imagesFor, type NetworkImages } from '../images.ts';
 import { measure, type Measurement } from '../measure.ts';
 import { backendOption, makeBackend, positiveInteger, registry, share } from '../options.ts';
-import type { CutoffRow, QuickstartDetails, QuickstartResult, SnnRow } from '../quickstart-result.ts';
+import type {
+  CutoffRow,
+  QuickstartDetails,
+  QuickstartResult,
+  SnnRow,
+} from '../quickstart-result.ts';
 import { recordRaster } from '../raster.ts';
 import { renderReport } from '../report/report.ts';
 import { compact, formatTable, percent } from '../table.ts';
@@ -33,11 +44,23 @@ interface QuickstartFlags {
 export function quickstartCommand(program: Command, context: Context): void {
   program
     .command('quickstart')
-    .description('the whole story on bundled data: a trained ViT becomes a spiking network that stops early')
+    .description(
+      'the whole story on bundled data: a trained ViT becomes a spiking network that stops early',
+    )
     .option('--timesteps <n>', 'timesteps to run', positiveInteger, 8)
-    .option('--epsilon <e>', 'share of wrong early answers the cutoff may risk on calibration images', share, 0.02)
+    .option(
+      '--epsilon <e>',
+      'share of wrong early answers the cutoff may risk on calibration images',
+      share,
+      0.02,
+    )
     .option('--count <n>', 'test images', positiveInteger, 1000)
-    .option('--calibrate-count <n>', 'training images the cutoff is calibrated on', positiveInteger, 500)
+    .option(
+      '--calibrate-count <n>',
+      'training images the cutoff is calibrated on',
+      positiveInteger,
+      500,
+    )
     .option('--batch <n>', 'images in a batch', positiveInteger, 100)
     .option('--out <file>', 'where to write the report', 'report.html')
     .addOption(backendOption())
@@ -61,29 +84,49 @@ async function quickstart(flags: QuickstartFlags, context: Context): Promise<voi
   const ann = await withProgram(backend, trained, (program) =>
     measure(program, test, { title: 'evaluating', timesteps: 1, batch }, context),
   );
-  context.say(`   a Vision Transformer, ${percent(ann.accuracy[0]!)} of ${ann.samples} test images\n`);
+  context.say(
+    `   a Vision Transformer, ${percent(ann.accuracy[0]!)} of ${ann.samples} test images\n`,
+  );
   let result: QuickstartResult = { ann: { accuracy: ann.accuracy[0]! }, snn: [] };
 
   try {
     context.say('2. Converting it: thresholds from training images, no retraining');
-    const { graph, report } = await convertNetwork(trained, await fashionMnistSample('train'), { backend, count: 1000, batch: 200 }, context);
+    const { graph, report } = await convertNetwork(
+      trained,
+      await fashionMnistSample('train'),
+      { backend, count: 1000, batch: 200 },
+      context,
+    );
     context.say(`   ${formatReport(report).split('\n')[0]}\n`);
 
     context.say(`3. Running the spiking network for ${timesteps} timesteps`);
-    const meter = createMeter(graph, { registry, countings: [ecmtCounting, fullCounting], source: sourceOf(graph, registry) });
+    const meter = createMeter(graph, {
+      registry,
+      countings: [ecmtCounting, fullCounting],
+      source: sourceOf(graph, registry),
+    });
     result = await withProgram(
       backend,
       graph,
       async (program) => {
-        const snn = await measure(program, test, { title: 'evaluating', timesteps, batch, meter }, context);
+        const snn = await measure(
+          program,
+          test,
+          { title: 'evaluating', timesteps, batch, meter },
+          context,
+        );
         const energy = meter.report();
         const rows = { ...result, snn: snnRows(snn, energy) };
-        context.say(`   ${percent(snn.accuracy.at(-1)!)} after ${timesteps} timesteps, ${snn.seconds.toFixed(1)} s\n`);
+        context.say(
+          `   ${percent(snn.accuracy.at(-1)!)} after ${timesteps} timesteps, ${snn.seconds.toFixed(1)} s\n`,
+        );
 
         context.say('4. Stopping early: a Top-K cutoff, calibrated on training images');
         const { policy, outcome } = await tryCutoff(program, trained, test, flags, context);
         const cutoff = cutoffRow(flags.epsilon, policy, outcome, energy);
-        context.say(`   ${percent(cutoff.accuracy)} at ${cutoff.meanTimestep.toFixed(2)} timesteps on average\n`);
+        context.say(
+          `   ${percent(cutoff.accuracy)} at ${cutoff.meanTimestep.toFixed(2)} timesteps on average\n`,
+        );
 
         const details = await collectDetails(program, test, snn, energy, timesteps);
         const complete = { ...rows, cutoff, report: flags.out };
@@ -101,9 +144,13 @@ async function quickstart(flags: QuickstartFlags, context: Context): Promise<voi
 
 /** The Vision Transformer that comes with this package, trained on Fashion-MNIST. */
 async function loadBundled(): Promise<Graph> {
-  const asset = (name: string): string => fileURLToPath(new URL(`../../assets/${name}`, import.meta.url));
+  const asset = (name: string): string =>
+    fileURLToPath(new URL(`../../assets/${name}`, import.meta.url));
   const config = JSON.parse(await readFile(asset('vit-fashion-mnist.json'), 'utf8')) as VitOptions;
-  return loadVit(config, tensorsOf(await readSafetensorsFile(asset('vit-fashion-mnist.safetensors'))));
+  return loadVit(
+    config,
+    tensorsOf(await readSafetensorsFile(asset('vit-fashion-mnist.safetensors'))),
+  );
 }
 
 async function withProgram<T>(
@@ -200,7 +247,8 @@ async function collectDetails(
     label: test.source.classNames?.[first!.labels[0]!] ?? String(first!.labels[0]),
     image: { width, height, pixels: first!.pixels },
   });
-  const mean = (rates: readonly number[]): number => rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
+  const mean = (rates: readonly number[]): number =>
+    rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
   return {
     samples: snn.samples,
     dataset: test.source.name,
@@ -236,7 +284,15 @@ function describe({ ann, snn, cutoff, report, aborted }: QuickstartResult): stri
         ]
       : []),
   ];
-  const head = ['network', 'accuracy', 'timesteps', 'spikes/neuron', 'SOPs/image', 'energy (paper)', 'energy (complete)'];
+  const head = [
+    'network',
+    'accuracy',
+    'timesteps',
+    'spikes/neuron',
+    'SOPs/image',
+    'energy (paper)',
+    'energy (complete)',
+  ];
   const notes = [
     'Energy is a share of the trained network\'s. "paper" counts as the ECMT paper does: linear layers and products',
     'only, without normalisation, soft-max, GELU, neurons and memory. "complete" counts all arithmetic.',

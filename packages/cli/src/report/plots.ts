@@ -15,7 +15,12 @@ export function accuracyByTimestep({ ann, snn, cutoff }: QuickstartResult): stri
     y: { label: 'accuracy (%)', grid: true, nice: true },
     marks: [
       Plot.ruleY([ann.accuracy * 100], { stroke: trained, strokeDasharray: '4 3' }),
-      Plot.text([[snn.length, ann.accuracy * 100]], { text: ['trained network'], dy: -8, textAnchor: 'end', fill: trained }),
+      Plot.text([[snn.length, ann.accuracy * 100]], {
+        text: ['trained network'],
+        dy: -8,
+        textAnchor: 'end',
+        fill: trained,
+      }),
       Plot.lineY(snn, { x: 'timestep', y: inPercent, stroke: spiking, strokeWidth: 2 }),
       Plot.dot(snn, { x: 'timestep', y: inPercent, fill: spiking, r: 4 }),
       ...(cutoff ? cutoffMark(cutoff.meanTimestep, cutoff.accuracy * 100) : []),
@@ -37,9 +42,27 @@ export function accuracyByEnergy({ ann, snn, cutoff }: QuickstartResult): string
     marks: [
       Plot.lineY(series, { x: 'energy', y: inPercent, stroke: 'counting', strokeWidth: 2 }),
       Plot.dot(series, { x: 'energy', y: inPercent, fill: 'counting', r: 4 }),
-      Plot.text(series.slice(-2), { x: 'energy', y: inPercent, text: 'counting', fill: 'counting', dy: 16 }),
-      Plot.dot([{ x: 1, y: ann.accuracy * 100 }], { x: 'x', y: 'y', fill: trained, symbol: 'square', r: 5 }),
-      Plot.text([{ x: 1, y: ann.accuracy * 100 }], { x: 'x', y: 'y', text: ['trained network'], fill: trained, dy: -10 }),
+      Plot.text(series.slice(-2), {
+        x: 'energy',
+        y: inPercent,
+        text: 'counting',
+        fill: 'counting',
+        dy: 16,
+      }),
+      Plot.dot([{ x: 1, y: ann.accuracy * 100 }], {
+        x: 'x',
+        y: 'y',
+        fill: trained,
+        symbol: 'square',
+        r: 5,
+      }),
+      Plot.text([{ x: 1, y: ann.accuracy * 100 }], {
+        x: 'x',
+        y: 'y',
+        text: ['trained network'],
+        fill: trained,
+        dy: -10,
+      }),
       ...(cutoff ? cutoffMark(cutoff.energyRatio, cutoff.accuracy * 100) : []),
     ],
   });
@@ -68,7 +91,11 @@ export function firingRateByLayer({ firingRates }: QuickstartDetails): string {
     x: { label: 'spikes per neuron and timestep', grid: true, domain: [0, 1] },
     y: { label: null, domain: firingRates.map(({ layer }) => shortName(layer)) },
     marks: [
-      Plot.barX(firingRates, { x: 'rate', y: ({ layer }: { layer: string }) => shortName(layer), fill: spiking }),
+      Plot.barX(firingRates, {
+        x: 'rate',
+        y: ({ layer }: { layer: string }) => shortName(layer),
+        fill: spiking,
+      }),
       Plot.text(firingRates, {
         x: 'rate',
         y: ({ layer }: { layer: string }) => shortName(layer),
@@ -86,8 +113,7 @@ export function spikeRaster({ raster }: QuickstartDetails, timesteps: number): s
   const sign = ({ value }: { value: number }): string => (value > 0 ? 'positive' : 'negative');
   return draw({
     height: 60 + raster.layers.length * 110,
-    marginLeft: 20,
-    marginRight: 170,
+    marginLeft: 160,
     x: { label: 'timestep', domain: [0.5, timesteps + 0.5], ticks: timesteps, tickFormat: 'd' },
     y: { axis: null, reverse: true },
     fy: { label: null, domain: raster.layers.map(shortName) },
@@ -110,9 +136,13 @@ export function spikeRaster({ raster }: QuickstartDetails, timesteps: number): s
 export function picture({ raster: { image, label } }: QuickstartDetails): string {
   const cells = [...image.pixels].flatMap((grey, index) => {
     const [x, y] = [index % image.width, Math.floor(index / image.width)];
-    return grey === 0 ? [] : [`<rect x="${x}" y="${y}" width="1.02" height="1.02" fill="rgb(${grey},${grey},${grey})"/>`];
+    return grey === 0
+      ? []
+      : [
+          `<rect x="${x}" y="${y}" width="1.02" height="1.02" fill="rgb(${grey},${grey},${grey})"/>`,
+        ];
   });
-  return `<svg viewBox="0 0 ${image.width} ${image.height}" width="140" height="140" role="img" aria-label="${label}" style="background:#000">${cells.join('')}</svg>`;
+  return `<svg viewBox="0 0 ${image.width} ${image.height}" width="140" height="140" role="img" aria-label="${label.replaceAll('"', '')}" style="background:#000">${cells.join('')}</svg>`;
 }
 
 function inPercent({ accuracy }: { accuracy: number }): number {
@@ -122,7 +152,14 @@ function inPercent({ accuracy }: { accuracy: number }): number {
 function cutoffMark(x: number, y: number): Plot.Markish[] {
   return [
     Plot.dot([{ x, y }], { x: 'x', y: 'y', fill: stopped, symbol: 'diamond', r: 7 }),
-    Plot.text([{ x, y }], { x: 'x', y: 'y', text: ['Top-K cutoff'], fill: stopped, dy: 18, fontWeight: 'bold' }),
+    Plot.text([{ x, y }], {
+      x: 'x',
+      y: 'y',
+      text: ['Top-K cutoff'],
+      fill: stopped,
+      dy: 18,
+      fontWeight: 'bold',
+    }),
   ];
 }
 
@@ -132,6 +169,12 @@ function shortName(layer: string): string {
 
 function draw(options: Plot.PlotOptions): string {
   const { document } = parseHTML('<html><body></body></html>');
-  const figure = Plot.plot({ width: 640, style: { fontSize: '12px', background: 'none' }, ...options, document });
+  const figure = Plot.plot({
+    width: 640,
+    marginBottom: 44,
+    style: { fontSize: '12px', background: 'none' },
+    ...options,
+    document,
+  });
   return figure.outerHTML;
 }

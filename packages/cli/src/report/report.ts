@@ -46,7 +46,10 @@ ${spikeRaster(details, snn.length)}
 <section>
 <h2>How the energy was counted</h2>
 ${details.caveats
-  .map(({ title, notes }) => `<h3>${escape(title)}</h3><ul>${notes.map((note) => `<li>${escape(note)}</li>`).join('')}</ul>`)
+  .map(
+    ({ title, notes }) =>
+      `<h3>${escape(title)}</h3><ul>${notes.map((note) => `<li>${escape(note)}</li>`).join('')}</ul>`,
+  )
   .join('\n')}
 </section>
 </body>
@@ -84,7 +87,15 @@ function table({ ann, snn, cutoff }: QuickstartResult): string {
         ]
       : []),
   ];
-  const head = ['network', 'accuracy', 'timesteps', 'spikes per neuron', 'SOPs per image', 'energy (paper)', 'energy (complete)'];
+  const head = [
+    'network',
+    'accuracy',
+    'timesteps',
+    'spikes per neuron',
+    'SOPs per image',
+    'energy (paper)',
+    'energy (complete)',
+  ];
   return `<table><thead><tr>${head.map((cell) => `<th>${cell}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }
 
@@ -93,7 +104,11 @@ function figure(title: string, content: string): string {
 }
 
 function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
 }
 
 const style = `

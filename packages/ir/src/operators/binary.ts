@@ -1,10 +1,5 @@
 import { anyReal, defineOp, type Operator } from '../operator.ts';
-import {
-  realType,
-  spikeSignal,
-  spikeType,
-  type ValueType,
-} from '../value-type.ts';
+import { realType, spikeSignal, spikeType, type ValueType } from '../value-type.ts';
 import type { Arithmetic } from '../work.ts';
 import { broadcastShape } from './broadcast-shape.ts';
 

@@ -7,7 +7,8 @@ import { broadcastShape } from './broadcast-shape.ts';
 export const select = defineOp({
   id: 'spikeloom/select',
   version: 1,
-  summary: 'Picks from two values by a truth value; what is not picked has no effect, even if it is NaN.',
+  summary:
+    'Picks from two values by a truth value; what is not picked has no effect, even if it is NaN.',
   equation: 'out = a where condition, else b',
   inputs: { condition: anyBool, a: anyReal, b: anyReal },
   attributes: {},
@@ -43,7 +44,8 @@ export const select = defineOp({
 export const cast = defineOp({
   id: 'spikeloom/cast',
   version: 1,
-  summary: 'Changes the dtype; to int32 it drops the fraction, to bool it asks whether the number is not 0.',
+  summary:
+    'Changes the dtype; to int32 it drops the fraction, to bool it asks whether the number is not 0.',
   equation: 'out = x as dtype',
   inputs: { x: anyValue },
   attributes: { dtype: v.picklist(['float32', 'int32', 'bool']) },

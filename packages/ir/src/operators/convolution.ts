@@ -46,8 +46,22 @@ export const conv2d = defineOp({
       number,
       number,
     ];
-    const rows = reach(Number(x.shape[2]), height, kernelHeight, stride[0], dilation[0], padding[0]);
-    const columns = reach(Number(x.shape[3]), width, kernelWidth, stride[1], dilation[1], padding[2]);
+    const rows = reach(
+      Number(x.shape[2]),
+      height,
+      kernelHeight,
+      stride[0],
+      dilation[0],
+      padding[0],
+    );
+    const columns = reach(
+      Number(x.shape[3]),
+      width,
+      kernelWidth,
+      stride[1],
+      dilation[1],
+      padding[2],
+    );
     return {
       kind: 'contraction',
       macs: n * filters * height * width * perGroup * kernelHeight * kernelWidth,

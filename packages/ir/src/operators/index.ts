@@ -1,5 +1,16 @@
 /** Every primitive, the operators that have no lowering. */
-export { add, div, equal, greater, greaterEqual, maximum, minimum, mul, pow, sub } from './binary.ts';
+export {
+  add,
+  div,
+  equal,
+  greater,
+  greaterEqual,
+  maximum,
+  minimum,
+  mul,
+  pow,
+  sub,
+} from './binary.ts';
 export { cast, select, stopGradient } from './choice.ts';
 export { conv2d } from './convolution.ts';
 export { gather, segmentSum } from './indexing.ts';

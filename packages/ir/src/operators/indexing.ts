@@ -9,7 +9,8 @@ import { normaliseAxis } from './broadcast-shape.ts';
 export const gather = defineOp({
   id: 'spikeloom/gather',
   version: 1,
-  summary: 'Takes the rows of an axis that the indices name; an index outside the axis is an error.',
+  summary:
+    'Takes the rows of an axis that the indices name; an index outside the axis is an error.',
   equation: 'out[…, i…, …] = x[…, indices[i…], …]',
   inputs: { x: anyValue, indices: anyInteger },
   attributes: { axis: integer(0) },

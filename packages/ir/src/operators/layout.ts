@@ -2,14 +2,23 @@ import * as v from 'valibot';
 import { integers, requiredInteger, shape as shapeAttribute } from '../attributes.ts';
 import { SpikeloomError } from '../error.ts';
 import { anyValue, defineOp, manyValues } from '../operator.ts';
-import { type Dim, formatShape, realSignal, sameShape, sameSignal, type Shape, type ValueType } from '../value-type.ts';
+import {
+  type Dim,
+  formatShape,
+  realSignal,
+  sameShape,
+  sameSignal,
+  type Shape,
+  type ValueType,
+} from '../value-type.ts';
 import { broadcastShape, normaliseAxis } from './broadcast-shape.ts';
 
 /** Reads the elements in the same order under another shape. */
 export const reshape = defineOp({
   id: 'spikeloom/reshape',
   version: 1,
-  summary: 'Reads the elements in the same order under another shape; one size may be -1, to be worked out.',
+  summary:
+    'Reads the elements in the same order under another shape; one size may be -1, to be worked out.',
   equation: 'out[flat index] = x[flat index]',
   inputs: { x: anyValue },
   attributes: { shape: shapeAttribute },

@@ -9,7 +9,8 @@ export const matmul = defineOp({
   id: 'spikeloom/matmul',
   version: 1,
   summary: 'The matrix product over the last two axes; the axes before them broadcast.',
-  equation: 'out[…, i, j] = sum over k of a[…, i, k] * b[…, k, j]; a flag reads an operand with its last two axes exchanged',
+  equation:
+    'out[…, i, j] = sum over k of a[…, i, k] * b[…, k, j]; a flag reads an operand with its last two axes exchanged',
   inputs: { a: anyReal, b: anyReal },
   attributes: { transposeA: bool(false), transposeB: bool(false) },
   outputs: ({ a, b }, { transposeA, transposeB }): { out: ValueType } => {
@@ -23,7 +24,9 @@ export const matmul = defineOp({
         got: `${left.columns} and ${right.rows}`,
       });
     }
-    return { out: realType([...broadcastShape(left.batch, right.batch), left.rows, right.columns]) };
+    return {
+      out: realType([...broadcastShape(left.batch, right.batch), left.rows, right.columns]),
+    };
   },
   work: ({ a, b }, { transposeA, transposeB }, { out }) => {
     const left = matrixOf(a.shape, transposeA, 'a');

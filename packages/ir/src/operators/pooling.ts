@@ -15,9 +15,19 @@ export const avgPool2d = defineOp({
   equation:
     'out[n, c, i, j] = mean of x[n, c, i * stride + p - top, j * stride + q - left] over the kernel; positions outside count as zeros if countPadding, else they are left out',
   inputs: { x: anyReal },
-  attributes: { kernel: requiredPair, stride: requiredPair, padding: margins, countPadding: bool(true) },
-  outputs: ({ x }, attributes): { out: ValueType } => ({ out: realType(pooledShape(x.shape, attributes)) }),
-  work: (_, { kernel }) => ({ kind: 'elementwise', operations: { add: kernel[0] * kernel[1], multiply: 1 } }),
+  attributes: {
+    kernel: requiredPair,
+    stride: requiredPair,
+    padding: margins,
+    countPadding: bool(true),
+  },
+  outputs: ({ x }, attributes): { out: ValueType } => ({
+    out: realType(pooledShape(x.shape, attributes)),
+  }),
+  work: (_, { kernel }) => ({
+    kind: 'elementwise',
+    operations: { add: kernel[0] * kernel[1], multiply: 1 },
+  }),
   affineIn: [['x']],
   signalRule: 'real',
   examples: [
@@ -45,7 +55,10 @@ export const maxPool2d = defineOp({
   outputs: ({ x }, attributes): { out: ValueType } => ({
     out: { ...x, shape: pooledShape(x.shape, attributes) },
   }),
-  work: (_, { kernel }) => ({ kind: 'elementwise', operations: { compare: kernel[0] * kernel[1] - 1 } }),
+  work: (_, { kernel }) => ({
+    kind: 'elementwise',
+    operations: { compare: kernel[0] * kernel[1] - 1 },
+  }),
   signalRule: 'that of x',
   examples: [
     { inputs: { x: { shape: [2, 3, 6, 6] } }, attributes: { kernel: [2, 2], stride: [2, 2] } },

@@ -28,7 +28,8 @@ export const spike = defineOp({
 export const quantizeLevels = defineOp({
   id: 'spikeloom/quantize-levels',
   version: 1,
-  summary: 'The largest level a membrane potential reaches, with its sign; 0 if it reaches none or is NaN.',
+  summary:
+    'The largest level a membrane potential reaches, with its sign; 0 if it reaches none or is NaN.',
   equation:
     'out = +positive * 2^k for the largest k in 0 … levels - 1 with (x - positive * 2^k) + positive / 2 >= 0; else -negative * 2^k for the largest k with (-x - negative * 2^k) + negative / 2 >= 0; else 0. In float32, in this order. A base of 0 never fires.',
   source: 'ECMT (arXiv 2502.21193), reference code: multi-threshold neuron',
@@ -53,7 +54,10 @@ export const quantizeLevels = defineOp({
   work: (_, { levels }) => ({ kind: 'elementwise', operations: { compare: 2 * levels } }),
   signalRule: 'graded, with the levels of the attributes',
   examples: [
-    { inputs: { x: { shape: [4, 33] } }, attributes: { positive: 0.25, negative: 0.08, levels: 4 } },
+    {
+      inputs: { x: { shape: [4, 33] } },
+      attributes: { positive: 0.25, negative: 0.08, levels: 4 },
+    },
     { inputs: { x: { shape: [5] } }, attributes: { positive: 0.0125, negative: 0, levels: 8 } },
   ],
 });

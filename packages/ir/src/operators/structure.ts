@@ -2,7 +2,14 @@ import * as v from 'valibot';
 import { bool, real, requiredReal, shape } from '../attributes.ts';
 import { SpikeloomError } from '../error.ts';
 import { anyReal, anyValue, defineOp } from '../operator.ts';
-import { formatType, type Signal, realSignal, sameShape, sameSignal, type ValueType } from '../value-type.ts';
+import {
+  formatType,
+  type Signal,
+  realSignal,
+  sameShape,
+  sameSignal,
+  type ValueType,
+} from '../value-type.ts';
 
 const dtype = v.optional(v.picklist(['float32', 'int32', 'bool']), 'float32');
 const signal = v.optional(
@@ -37,7 +44,8 @@ export const input = defineOp({
 export const param = defineOp({
   id: 'spikeloom/param',
   version: 1,
-  summary: 'A weight, the same at every timestep; its tensor is stored beside the graph under the node id.',
+  summary:
+    'A weight, the same at every timestep; its tensor is stored beside the graph under the node id.',
   equation: 'out = the tensor of this name',
   inputs: {},
   attributes: { shape, dtype, trainable: bool(true) },
@@ -53,7 +61,8 @@ export const param = defineOp({
 export const buffer = defineOp({
   id: 'spikeloom/buffer',
   version: 1,
-  summary: 'A statistic stored with the weights that only training changes, such as a running mean.',
+  summary:
+    'A statistic stored with the weights that only training changes, such as a running mean.',
   equation: 'out = the tensor of this name',
   inputs: {},
   attributes: { shape, dtype },

@@ -28,7 +28,9 @@ function unary(
   });
 }
 
-export const neg: UnaryOperator = unary('neg', 'Changes the sign.', 'out = -x', 'add', { affine: true });
+export const neg: UnaryOperator = unary('neg', 'Changes the sign.', 'out = -x', 'add', {
+  affine: true,
+});
 export const abs: UnaryOperator = unary('abs', 'Drops the sign.', 'out = |x|', 'compare');
 export const exp: UnaryOperator = unary('exp', 'The exponential.', 'out = e^x', 'special');
 export const log: UnaryOperator = unary('log', 'The natural logarithm.', 'out = ln x', 'special', {
@@ -43,7 +45,12 @@ export const erf: UnaryOperator = unary(
   'out = 2/sqrt(pi) * integral from 0 to x of e^(-s^2) ds',
   'special',
 );
-export const tanh: UnaryOperator = unary('tanh', 'The hyperbolic tangent.', 'out = tanh x', 'special');
+export const tanh: UnaryOperator = unary(
+  'tanh',
+  'The hyperbolic tangent.',
+  'out = tanh x',
+  'special',
+);
 export const sigmoid: UnaryOperator = unary(
   'sigmoid',
   'The logistic function.',

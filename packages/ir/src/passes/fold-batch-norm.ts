@@ -22,7 +22,9 @@ export function foldBatchNorm(graph: Graph, registry: Registry): Graph {
       if (layer) {
         const { bias } = layer.folded;
         const id = layer.biasId ?? `${node.id}.bias`;
-        const value = builder.param(layer.biasId ? `${id}.folded` : id, bias.shape, { tensor: bias });
+        const value = builder.param(layer.biasId ? `${id}.folded` : id, bias.shape, {
+          tensor: bias,
+        });
         return builder.apply(op, { ...inputs, bias: value }, node.attributes, node.id);
       }
       const norm = plan.byNorm.get(node.id);
@@ -51,13 +53,22 @@ function planFolds(graph: Graph): {
 } {
   const byId = new Map(graph.nodes.map((node) => [node.id, node]));
   const uses = countUses(graph);
-  const plan = { byWeight: new Map<string, Fold>(), byLayer: new Map<string, Fold>(), byNorm: new Map<string, Fold>() };
+  const plan = {
+    byWeight: new Map<string, Fold>(),
+    byLayer: new Map<string, Fold>(),
+    byNorm: new Map<string, Fold>(),
+  };
   for (const norm of graph.nodes) {
     if (norm.op !== 'spikeloom/batch-norm') continue;
     const layer = byId.get(String(norm.inputs['x']));
     const isLayer = layer?.op === 'spikeloom/conv2d' || layer?.op === 'spikeloom/linear';
     // A linear layer puts its outputs on the last axis; the normalisation works on axis 1.
-    if (!layer || !isLayer || (layer.op === 'spikeloom/linear' && layer.outputs['out']!.shape.length !== 2)) continue;
+    if (
+      !layer ||
+      !isLayer ||
+      (layer.op === 'spikeloom/linear' && layer.outputs['out']!.shape.length !== 2)
+    )
+      continue;
     const weightId = String(layer.inputs['weight']);
     if (uses.get(layer.id) !== 1 || uses.get(weightId) !== 1) continue;
     const tensors = ['weight', 'bias', 'mean', 'variance'].map((name) =>
@@ -67,7 +78,8 @@ function planFolds(graph: Graph): {
     const weight = graph.weights.get(weightId);
     const biasRef = layer.inputs['bias'];
     const bias = biasRef === undefined ? undefined : graph.weights.get(String(biasRef));
-    if (!weight || !scale || !shift || !mean || !variance || (biasRef !== undefined && !bias)) continue;
+    if (!weight || !scale || !shift || !mean || !variance || (biasRef !== undefined && !bias))
+      continue;
     const epsilon = Number(norm.attributes['epsilon']);
     const folded = foldTensors(weight, bias, { scale, shift, mean, variance, epsilon });
     const fold = { layer, biasId: biasRef === undefined ? undefined : String(biasRef), folded };

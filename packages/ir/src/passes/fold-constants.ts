@@ -7,7 +7,10 @@ import { eliminateDeadCode } from './eliminate-dead-code.ts';
 import { rewrite } from './rewrite.ts';
 
 /** Computes one node from tensors; a backend's business, so it is passed in. */
-export type Evaluate = (node: GraphNode, inputs: PerName<Tensor>) => Readonly<Record<string, Tensor>>;
+export type Evaluate = (
+  node: GraphNode,
+  inputs: PerName<Tensor>,
+) => Readonly<Record<string, Tensor>>;
 
 /**
  * Replaces every primitive that only sees weights and constants by its result; lower the graph first to
@@ -22,9 +25,15 @@ export function foldConstants(graph: Graph, registry: Registry, evaluate: Evalua
       const weight = graph.weights.get(node.id);
       if (weight) known.set(node.id, weight);
     } else if (node.op === 'spikeloom/constant') {
-      known.set(node.id, tensor([Number(node.attributes['value'])], [], node.outputs['out']!.dtype));
+      known.set(
+        node.id,
+        tensor([Number(node.attributes['value'])], [], node.outputs['out']!.dtype),
+      );
     } else if (!registry.operator(node.op).lower && canFold(node, known)) {
-      const result = evaluate(node, mapNames(node.inputs, (ref) => known.get(ref)!))['out']!;
+      const result = evaluate(
+        node,
+        mapNames(node.inputs, (ref) => known.get(ref)!),
+      )['out']!;
       known.set(node.id, result);
       folded.set(node.id, result);
     }
