@@ -81,7 +81,7 @@ export function applyEcmt(
   );
   const spikes = new Map<Ref, Value>();
   const { graph } = rewrite(analysis.graph, registry, {
-    replace: ({ node, op, inputs, builder, valueOf }) => {
+    replace: ({ node, op, inputs, builder, translate }) => {
       const part = analysis.parts.get(node.id)!;
       const spiking = (ref: Ref): Value | undefined => {
         const neuron = neurons.get(ref);
@@ -91,7 +91,7 @@ export function applyEcmt(
           spikes.get(ref) ??
           builder.apply(
             multiThreshold,
-            { current: valueOf(ref) },
+            { current: translate(ref) },
             { positive, negative, levels, edge: settings.edge, base: settings.base },
             site.neuron,
           ).spikes;

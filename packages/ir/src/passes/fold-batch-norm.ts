@@ -12,7 +12,7 @@ import { rewrite } from './rewrite.ts';
 export function foldBatchNorm(graph: Graph, registry: Registry): Graph {
   const plan = planFolds(graph);
   const { graph: rewritten } = rewrite(graph, registry, {
-    replace: ({ node, op, inputs, builder, valueOf }) => {
+    replace: ({ node, op, inputs, builder, translate }) => {
       const weightOwner = plan.byWeight.get(node.id);
       if (weightOwner) {
         const { weight } = weightOwner.folded;
@@ -28,7 +28,7 @@ export function foldBatchNorm(graph: Graph, registry: Registry): Graph {
         return builder.apply(op, { ...inputs, bias: value }, node.attributes, node.id);
       }
       const norm = plan.byNorm.get(node.id);
-      return norm ? { out: valueOf(norm.layer.id) } : undefined;
+      return norm ? { out: translate(norm.layer.id) } : undefined;
     },
   });
   return eliminateDeadCode(rewritten);

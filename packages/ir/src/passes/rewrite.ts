@@ -12,7 +12,7 @@ export interface RewriteSite {
   /** The root scope of the new graph. */
   readonly builder: Builder;
   /** The value of the new graph that stands for a ref of the old one. */
-  valueOf(ref: Ref): Value;
+  translate(ref: Ref): Value;
 }
 
 export interface RewriteOptions {
@@ -38,16 +38,16 @@ export function rewrite(graph: Graph, registry: Registry, options: RewriteOption
     ...(options.keep ? { keep: options.keep } : {}),
   });
   const values = new Map<Ref, Value>();
-  const valueOf = (ref: Ref): Value => values.get(ref)!;
+  const translate = (ref: Ref): Value => values.get(ref)!;
   for (const node of graph.nodes) {
     const op = registry.operator(node.op);
-    const inputs = mapNames(node.inputs, valueOf);
+    const inputs = mapNames(node.inputs, translate);
     const outputs =
-      options.replace?.({ node, op, inputs, builder, valueOf }) ??
+      options.replace?.({ node, op, inputs, builder, translate }) ??
       builder.apply(op, inputs, node.attributes, node.id);
     for (const [output, value] of Object.entries(outputs)) values.set(refOf(node, output), value);
   }
-  for (const [name, ref] of Object.entries(graph.outputs)) builder.output(name, valueOf(ref));
+  for (const [name, ref] of Object.entries(graph.outputs)) builder.output(name, translate(ref));
   const built = builder.build(graph.metadata);
   const weights = new Map([...graph.weights, ...built.weights, ...(options.weights ?? [])]);
   return {
