@@ -1,4 +1,4 @@
-import { sizeOf, SpikeloomError, type Tensor } from '@spikeloom/ir';
+import { allocate, sizeOf, SpikeloomError, type Tensor } from '@spikeloom/ir';
 import type { Device } from '@spikeloom/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { tfjsKernels } from './kernels/index.ts';
@@ -22,8 +22,11 @@ export function tfjsDevice(options: TfjsDeviceOptions): Device<tf.Tensor> {
   const { name, tfjsBackend, kernels = [] } = options;
   const replaced = new Set(kernels.map(({ op }) => op));
   const activate = (): void => {
+    // While another backend starts, tfjs may know the one by name and hold the other.
+    const isActive =
+      tf.getBackend() === tfjsBackend && tf.backend() === tf.findBackend(tfjsBackend);
     // Once a backend is up, tfjs switches to it before the promise is even returned.
-    if (tf.getBackend() !== tfjsBackend) void tf.setBackend(tfjsBackend);
+    if (!isActive) void tf.setBackend(tfjsBackend);
   };
   return {
     name,
@@ -31,7 +34,7 @@ export function tfjsDevice(options: TfjsDeviceOptions): Device<tf.Tensor> {
     activate,
     async ready() {
       options.beforeReady?.();
-      if (!tf.engine().registryFactory[tfjsBackend] || !(await tf.setBackend(tfjsBackend))) {
+      if (!tf.engine().registryFactory[tfjsBackend] || !(await start(tfjsBackend))) {
         throw new SpikeloomError({
           code: 'unsupported',
           path: `backend ${name}`,
@@ -46,9 +49,12 @@ export function tfjsDevice(options: TfjsDeviceOptions): Device<tf.Tensor> {
       return tf.tensor(data, [...shape], dtype);
     },
     async download(handle) {
-      const data = await handle.data();
-      // The cpu backend hands out its own memory.
-      return { shape: handle.shape, dtype: handle.dtype as Tensor['dtype'], data: data.slice() };
+      const read = await handle.data();
+      const dtype = handle.dtype as Tensor['dtype'];
+      // The cpu backend hands out its own memory, and spikes as the bytes they were cast from.
+      const data = allocate(dtype, read.length);
+      data.set(read);
+      return { shape: handle.shape, dtype, data };
     },
     fill(shape, value) {
       activate();
@@ -64,6 +70,15 @@ export function tfjsDevice(options: TfjsDeviceOptions): Device<tf.Tensor> {
     },
     free: (handle) => handle.dispose(),
   };
+}
+
+/** tfjs has one engine in a process, and it gives up a backend that starts when another one does. */
+let starting: Promise<unknown> = Promise.resolve();
+
+function start(tfjsBackend: string): Promise<boolean> {
+  const started = starting.then(() => tf.setBackend(tfjsBackend));
+  starting = started.catch(() => undefined);
+  return started;
 }
 
 /** tfjs operators leave their intermediate tensors behind; a tidy takes them away. */
@@ -84,7 +99,7 @@ async function countNonZero(handle: tf.Tensor, keep: readonly number[]): Promise
   const { shape } = counts;
   counts.dispose();
   if (keep.includes(0) || handle.rank === 0)
-    return { shape, dtype: 'float32', data: data.slice() as Float32Array };
+    return { shape, dtype: 'float32', data: Float32Array.from(data) };
   const width = sizeOf(shape.slice(1));
   const totals = new Float64Array(width);
   data.forEach((count, index) => {

@@ -4,10 +4,10 @@ import { tfjsDevice, type TfjsDeviceOptions } from './device.ts';
 /**
  * Runs graphs on tfjs operators.
  *
- * @param tfjsBackend a registered tfjs backend: `cpu`, `wasm`, `webgl`, `webgpu`
+ * @param name a registered tfjs backend: `cpu`, `wasm`, `webgl`, `webgpu`
  */
-export function tfjsBackend(tfjsBackend: string): Backend {
-  return createBackend(tfjsDevice({ name: 'tfjs', tfjsBackend }));
+export function tfjsBackend(name: string): Backend {
+  return createBackend(tfjsDevice({ name: 'tfjs', tfjsBackend: name }));
 }
 
 export { tfjsDevice, type TfjsDeviceOptions };

@@ -70,7 +70,11 @@ export interface KernelExports {
 
 /** The parts of the tfjs WASM backend that place tensors in memory; checked when it is first used. */
 interface TfjsWasm {
-  readonly wasm: { readonly asm: { readonly memory: WebAssembly.Memory } };
+  /** The threaded binary is given its memory, the others bring their own. */
+  readonly wasm: {
+    readonly wasmMemory?: WebAssembly.Memory;
+    readonly asm: { readonly memory?: WebAssembly.Memory };
+  };
   readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } | undefined };
   makeOutput(shape: number[], dtype: DType): tf.TensorInfo;
 }
@@ -79,10 +83,12 @@ interface TfjsWasm {
 export class Heap {
   readonly kernels: KernelExports;
   readonly #backend: TfjsWasm;
+  readonly #memory: WebAssembly.Memory;
 
-  constructor(kernels: KernelExports, backend: TfjsWasm) {
+  constructor(kernels: KernelExports, backend: TfjsWasm, memory: WebAssembly.Memory) {
     this.kernels = kernels;
     this.#backend = backend;
+    this.#memory = memory;
   }
 
   /** Where the elements of a tensor begin. */
@@ -92,13 +98,14 @@ export class Heap {
 
   /** The whole memory; it moves when tensors are allocated. */
   bytes(): Uint8Array {
-    return new Uint8Array(this.#backend.wasm.asm.memory.buffer);
+    return new Uint8Array(this.#memory.buffer);
   }
 
   /** A new tensor with undefined content. */
   allocate(shape: readonly number[], dtype: DType = 'float32'): tf.Tensor {
     const info = this.#backend.makeOutput([...shape], dtype);
-    return tf.engine().makeTensorFromTensorInfo(info);
+    // Another backend may be the current one of tfjs.
+    return tf.engine().makeTensorFromTensorInfo(info, tf.findBackend('wasm'));
   }
 }
 
@@ -134,8 +141,7 @@ const sharedKernelsUrl = new URL('../wasm/kernels-shared.wasm', import.meta.url)
 
 /** Puts our kernels on the memory of the running tfjs WASM backend, shared between threads or not. */
 export async function openHeap(): Promise<Heap> {
-  const backend = tfjsWasm();
-  const { memory } = backend.wasm.asm;
+  const { backend, memory } = tfjsWasm();
   const isShared =
     typeof SharedArrayBuffer === 'function' && memory.buffer instanceof SharedArrayBuffer;
   const bytes = await readBinary(isShared ? sharedKernelsUrl : kernelsUrl);
@@ -149,13 +155,14 @@ export async function openHeap(): Promise<Heap> {
   }
   const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
   // The binary is built from assembly/index.ts beside this file.
-  return new Heap(instance.exports as unknown as KernelExports, backend);
+  return new Heap(instance.exports as unknown as KernelExports, backend, memory);
 }
 
-function tfjsWasm(): TfjsWasm {
-  const candidate = tf.backend() as Partial<TfjsWasm> & object;
+function tfjsWasm(): { backend: TfjsWasm; memory: WebAssembly.Memory } {
+  const candidate = tf.findBackend('wasm') as Partial<TfjsWasm> & object;
+  const memory = candidate.wasm?.wasmMemory ?? candidate.wasm?.asm?.memory;
   const known =
-    candidate.wasm?.asm?.memory instanceof WebAssembly.Memory &&
+    memory instanceof WebAssembly.Memory &&
     typeof candidate.dataIdMap?.get === 'function' &&
     typeof candidate.makeOutput === 'function';
   if (!known) {
@@ -167,5 +174,5 @@ function tfjsWasm(): TfjsWasm {
       fix: 'install @tensorflow/tfjs-backend-wasm@4.22',
     });
   }
-  return candidate as TfjsWasm;
+  return { backend: candidate as TfjsWasm, memory };
 }

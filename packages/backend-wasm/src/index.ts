@@ -49,7 +49,11 @@ export function wasmBackend(options: WasmBackendOptions = {}): Backend {
   });
   return createBackend({
     ...device,
-    countNonZero: (handle, keep) => countNonZero(current(), handle, keep),
+    // The kernel reads numbers of four bytes.
+    countNonZero: (handle, keep) =>
+      handle.dtype === 'bool'
+        ? device.countNonZero(handle, keep)
+        : countNonZero(current(), handle, keep),
     take: (handle, rows, axis) => takeRows(current(), handle, rows, axis),
   });
 }

@@ -1,4 +1,4 @@
-import { sizeOf } from '@spikeloom/ir';
+import { broadcastShape, sizeOf } from '@spikeloom/ir';
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import type { Heap } from './heap.ts';
 
@@ -24,10 +24,10 @@ export function matricesOf(tensor: TfTensor, transposed: boolean): Matrices {
 
 /** How many matrices a product has; `undefined` when the batches do not simply match or repeat. */
 export function batchOf(a: TfTensor, b: TfTensor): readonly number[] | undefined {
-  const [left, right] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
-  if (left.join() === right.join() || sizeOf(right) === 1)
-    return left.length >= right.length ? left : right;
-  return sizeOf(left) === 1 && right.length >= left.length ? right : undefined;
+  const batches = [a.shape.slice(0, -2), b.shape.slice(0, -2)] as const;
+  const joint = broadcastShape(...batches) as number[];
+  const isSimple = batches.every((batch) => [1, sizeOf(joint)].includes(sizeOf(batch)));
+  return isSimple ? joint : undefined;
 }
 
 /** Multiplies into `out`; adds to what it holds with `accumulate`. */

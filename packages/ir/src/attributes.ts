@@ -69,23 +69,21 @@ export function nullable<S extends v.GenericSchema>(
   schema: S,
   fallback: v.InferOutput<S> | null,
 ): v.OptionalSchema<v.NullableSchema<S, undefined>, () => v.InferOutput<S> | null> {
-  return v.optional(v.nullable(schema, undefined), () => fallback) as v.OptionalSchema<
-    v.NullableSchema<S, undefined>,
-    () => v.InferOutput<S> | null
-  >;
+  return v.optional(v.nullable(schema, undefined), () => fallback);
 }
 
 /** Whole numbers; negative ones count axes from the end where a rule says so. */
 export const integers = v.pipe(v.array(wholeNumber), v.readonly());
 
+/** The name of a size. */
+export const sizeName = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z]\w*$/, 'a size name of letters and digits'),
+);
+
 /** A shape: numbers and names of sizes. */
 export const shape = v.pipe(
-  v.array(
-    v.union([
-      v.pipe(v.number(), v.safeInteger(), v.minValue(-1)),
-      v.pipe(v.string(), v.regex(/^[A-Za-z]\w*$/, 'a size name of letters and digits')),
-    ]),
-  ),
+  v.array(v.union([v.pipe(v.number(), v.safeInteger(), v.minValue(-1)), sizeName])),
   v.readonly(),
 );
 
@@ -95,11 +93,11 @@ export function pair(
 ): v.OptionalSchema<typeof pairSchema, readonly [number, number]> {
   return v.optional(pairSchema, fallback);
 }
-const pairSchema = v.pipe(v.tuple([counting, counting]), v.readonly());
+const pairSchema = v.pipe(v.strictTuple([counting, counting]), v.readonly());
 
 /** `[top, bottom, left, right]`, in elements. */
 export const margins = v.optional(
-  v.pipe(v.tuple([naturals(), naturals(), naturals(), naturals()]), v.readonly()),
+  v.pipe(v.strictTuple([naturals(), naturals(), naturals(), naturals()]), v.readonly()),
   [0, 0, 0, 0] as const,
 );
 

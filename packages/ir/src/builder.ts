@@ -20,6 +20,8 @@ export interface BuilderOptions {
   readonly name?: string;
   /** Operators to keep as one node; the others are lowered as they are added. Keeps all by default. */
   readonly keep?: (op: AnyOperator, node: GraphNode) => boolean;
+  /** Names that automatic ones avoid, because they will be given later. */
+  readonly reserved?: ReadonlySet<string>;
 }
 
 /** Starts a graph. */
@@ -32,6 +34,7 @@ export function createBuilder(options: BuilderOptions = {}): Builder {
     outputs: {},
     weights: new Map(),
     keep: options.keep ?? (() => true),
+    reserved: options.reserved ?? new Set(),
   };
   return new Builder(core, '');
 }
@@ -44,6 +47,7 @@ interface Core {
   readonly outputs: Record<string, Ref>;
   readonly weights: Map<string, Tensor>;
   readonly keep: (op: AnyOperator, node: GraphNode) => boolean;
+  readonly reserved: ReadonlySet<string>;
 }
 
 /**
@@ -203,7 +207,7 @@ export class Builder extends PrimitiveMethods {
   }
 
   #claim(name: string | undefined, fallback: string): string {
-    const { ids } = this.#core;
+    const { ids, reserved } = this.#core;
     if (name !== undefined) {
       if (!/^[^\s:"]+$/.test(name)) {
         throw new SpikeloomError({
@@ -218,7 +222,8 @@ export class Builder extends PrimitiveMethods {
       return id;
     }
     let id = this.#pathOf(fallback);
-    for (let suffix = 2; ids.has(id); suffix++) id = this.#pathOf(`${fallback}_${suffix}`);
+    for (let suffix = 2; ids.has(id) || reserved.has(id); suffix++)
+      id = this.#pathOf(`${fallback}_${suffix}`);
     ids.add(id);
     return id;
   }

@@ -95,7 +95,10 @@ export function locate(error: unknown, path: string): SpikeloomError {
   return new SpikeloomError({ ...problem, path }, { cause: error });
 }
 
-/** Throws one error that carries every problem found; does nothing when there are none. */
+/**
+ * Throws one error that carries every problem found; does nothing when there are none. Its code is that of
+ * the problems where all share one, else `code`.
+ */
 export function throwProblems(
   code: ErrorCode,
   subject: string,
@@ -107,7 +110,10 @@ export function throwProblems(
   const lines = problems.slice(0, 20).map((problem) => `\n  - ${describeProblem(problem)}`);
   if (problems.length > 20) lines.push(`\n  - and ${problems.length - 20} more`);
   throw new SpikeloomError(
-    { code, message: `${subject} has ${problems.length} problems:${lines.join('')}` },
+    {
+      code: problems.every((problem) => problem.code === first.code) ? first.code : code,
+      message: `${subject} has ${problems.length} problems:${lines.join('')}`,
+    },
     { problems },
   );
 }

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { Json } from './attributes.ts';
 import { SpikeloomError, throwProblems } from './error.ts';
 import { type Graph, irVersion } from './graph.ts';
-import { inferGraph, type UntypedNode } from './infer-graph.ts';
+import { inferGraph } from './infer-graph.ts';
 import type { Registry } from './registry.ts';
 import type { Tensor } from './tensor.ts';
 import type { NodeAttributes } from './operator.ts';
@@ -23,6 +23,10 @@ export interface GraphJson {
 }
 
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(1024));
+/** What may name a node: `createBuilder` takes the same. */
+const nodeId = v.pipe(name, v.regex(/^[^\s:"]+$/, 'a name without spaces, colons and quotes'));
+/** How deep lists and objects may nest: far more than any graph needs, far less than the call stack. */
+const maxDepth = 100;
 const names = v.record(v.string(), v.union([name, v.array(name)]));
 const json: v.GenericSchema<unknown, Json> = v.lazy(() =>
   v.union([
@@ -40,7 +44,7 @@ const graphSchema = v.strictObject({
   nodes: v.pipe(
     v.array(
       v.strictObject({
-        id: name,
+        id: nodeId,
         op: name,
         version: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
         inputs: v.optional(names, {}),
@@ -77,6 +81,7 @@ export function graphFromJson(
   registry: Registry,
 ): Graph {
   checkVersion(source);
+  checkDepth(source);
   const parsed = v.safeParse(graphSchema, source);
   if (!parsed.success) {
     const [issue] = parsed.issues;
@@ -89,9 +94,26 @@ export function graphFromJson(
     });
   }
   const { name: title, nodes: untyped, outputs, metadata } = parsed.output;
-  const { nodes, problems } = inferGraph(untyped as readonly UntypedNode[], registry);
+  const { nodes, problems } = inferGraph(untyped, registry);
   throwProblems('invalid-graph', `graph "${title}"`, problems);
   return { name: title, nodes, outputs, weights, metadata };
+}
+
+function checkDepth(source: unknown): void {
+  let level: unknown[] = [source];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > maxDepth) {
+      throw new SpikeloomError({
+        code: 'too-large',
+        path: 'graph',
+        message: 'lists and objects are nested too deep',
+        expected: `at most ${maxDepth} levels`,
+      });
+    }
+    level = level.flatMap((item) =>
+      typeof item === 'object' && item !== null ? Object.values(item) : [],
+    );
+  }
 }
 
 function checkVersion(source: unknown): void {

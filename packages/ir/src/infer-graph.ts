@@ -24,12 +24,13 @@ export function inferGraph(
   const ordered = sortNodes(nodes, problems);
   const types = new Map<Ref, ValueType>();
   const typed: GraphNode[] = [];
-  /** Nodes that are wrong, or depend on one that is: their followers are not judged. */
-  const broken = new Set<string>();
+  /** Nodes whose outputs are known; the others are wrong or depend on one that is. */
+  const done = new Set<string>();
   for (const node of ordered) {
     try {
+      // A value of a node that is broken, or in a cycle, is missing for a reason that is listed already.
       const dangling = inputRefs(node).filter(
-        (ref) => !types.has(ref) && !broken.has(nodeIdOf(ref)),
+        (ref) => !types.has(ref) && (!known.has(nodeIdOf(ref)) || done.has(nodeIdOf(ref))),
       );
       for (const ref of dangling) {
         problems.push({
@@ -41,19 +42,16 @@ export function inferGraph(
       }
       const op = registry.operator(node.op);
       if (node.version > op.version) throw newerOperator(node, op.version);
-      if (inputRefs(node).some((ref) => !types.has(ref))) {
-        broken.add(node.id);
-        continue;
-      }
+      if (inputRefs(node).some((ref) => !types.has(ref))) continue;
       const given = mapNames(node.inputs, (ref) => types.get(ref)!);
       const { attributes, outputs } = inferOutputs(op, given, node.attributes);
       const complete = { ...node, version: op.version, attributes, outputs };
       for (const [output, type] of Object.entries(outputs))
         types.set(refOf(complete, output), type);
       typed.push(complete);
+      done.add(node.id);
     } catch (error) {
       if (!isSpikeloomError(error)) throw error;
-      broken.add(node.id);
       for (const problem of error.problems)
         problems.push({ ...problem, path: problem.path ?? node.id });
     }
@@ -91,7 +89,7 @@ function sortNodes(nodes: readonly UntypedNode[], problems: Problem[]): UntypedN
         problems.push({
           code: 'cycle',
           path: next.id,
-          message: `nodes depend on each other within one timestep: ${loop.reverse().join(' -> ')}`,
+          message: `nodes depend on each other within one timestep: ${loop.toReversed().join(' -> ')}`,
           fix: 'let the connection pass through a state',
         });
         continue;

@@ -40,7 +40,7 @@ function checkInput(
       message: `input "${name}" takes ${rule.variadic ? 'a list of values' : 'one value'}`,
     });
   }
-  for (const type of [given].flat() as ValueType[]) {
+  for (const type of [given].flat()) {
     if (rule.dtype !== 'any' && type.dtype !== rule.dtype) {
       throw new SpikeloomError({
         code: 'type-mismatch',

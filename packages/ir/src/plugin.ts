@@ -42,14 +42,16 @@ export function checkPlugin(plugin: Plugin): void {
           : 'update the plugin, or use the @spikeloom/ir it was written for',
     });
   }
-  for (const op of plugin.operators ?? []) {
-    if (!/^[\w.-]+\/[\w.-]+$/.test(op.id)) {
-      throw new SpikeloomError({
-        code: 'invalid-argument',
-        path: plugin.id,
-        message: 'an operator id has the form vendor/name',
-        got: `"${op.id}"`,
-      });
-    }
-  }
+  checkId('a plugin', plugin.id, plugin);
+  for (const op of plugin.operators ?? []) checkId('an operator', op.id, plugin);
+}
+
+function checkId(what: string, id: string, plugin: Plugin): void {
+  if (/^[\w.-]+\/[\w.-]+$/.test(id)) return;
+  throw new SpikeloomError({
+    code: 'invalid-argument',
+    path: plugin.id,
+    message: `the id of ${what} has the form vendor/name`,
+    got: `"${id}"`,
+  });
 }

@@ -1,4 +1,6 @@
+import * as v from 'valibot';
 import { type Graph, type GraphNode, inputRefs, nodeIdOf } from './graph.ts';
+import type { Registry } from './registry.ts';
 import { formatType } from './value-type.ts';
 
 /** A scope or a node, as a tree by the dots of the paths. */
@@ -51,13 +53,17 @@ export function scopeTree(graph: Graph): ScopeTree {
  * The graph as text, one line per node, blocks indented.
  *
  * @param options.depth how many levels of scopes to open; all by default
+ * @param options.registry with it, attributes that differ from their default are printed too
  */
-export function printGraph(graph: Graph, options: { depth?: number } = {}): string {
+export function printGraph(
+  graph: Graph,
+  options: { depth?: number; registry?: Registry } = {},
+): string {
   const depth = options.depth ?? Number.POSITIVE_INFINITY;
   const lines: string[] = [];
   const print = (tree: ScopeTree, level: number): void => {
     const indent = '  '.repeat(Math.max(level, 0));
-    if (tree.node) lines.push(`${indent}${nodeLine(tree.name, tree.node)}`);
+    if (tree.node) lines.push(`${indent}${nodeLine(tree.name, tree.node, options.registry)}`);
     else if (level < 0) lines.push(`graph ${tree.name}`);
     else lines.push(`${indent}${tree.name}${level >= depth ? ` (${countNodes(tree)} nodes)` : ''}`);
     if (level >= depth) return;
@@ -112,12 +118,17 @@ export function drawGraph(graph: Graph, options: { depth?: number } = {}): strin
   return [...lines, ...arrows].join('\n');
 }
 
-function nodeLine(name: string, node: GraphNode): string {
+function nodeLine(name: string, node: GraphNode, registry?: Registry): string {
   const types = Object.entries(node.outputs).map(([output, type]) =>
     output === 'out' ? formatType(type) : `${output}: ${formatType(type)}`,
   );
-  const inputs = inputRefs(node).join(', ');
-  return `${name}: ${shortName(node.op)}(${inputs}) -> ${types.join(', ')}`;
+  const schemas = registry?.operators.get(node.op)?.attributes ?? {};
+  const attributes = Object.entries(schemas).flatMap(([attribute, schema]) => {
+    const value = JSON.stringify(node.attributes[attribute]);
+    return value === JSON.stringify(v.getDefault(schema)) ? [] : [`${attribute}=${value}`];
+  });
+  const call = [...inputRefs(node), ...attributes].join(', ');
+  return `${name}: ${shortName(node.op)}(${call}) -> ${types.join(', ')}`;
 }
 
 function shortName(op: string): string {

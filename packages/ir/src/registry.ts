@@ -44,7 +44,7 @@ export function createRegistry(plugins: readonly Plugin[] = []): Registry {
 }
 
 function unknownOperator(id: string): never {
-  const vendor = id.slice(0, id.indexOf('/'));
+  const [vendor = ''] = id.split('/');
   const official = /^spikeloom\.([\w-]+)$/.exec(vendor)?.[1];
   throw new SpikeloomError({
     code: 'unknown-operator',

@@ -30,8 +30,8 @@ export function surrogate(
 }
 
 /** The surrogate derivative at distance `u` from the threshold. */
-export function surrogateDerivative(surrogate: Surrogate, u: number): number {
-  return derivatives[surrogate.kind](surrogate as never, u);
+export function surrogateDerivative(by: Surrogate, u: number): number {
+  return derivatives[by.kind](by as never, u);
 }
 
 type Derivatives = {

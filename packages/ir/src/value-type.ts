@@ -48,7 +48,7 @@ export function levelsOf(signal: Signal): number[] {
   if (signal.kind === 'spike') return [1];
   if (signal.kind === 'real') return [];
   const powers = Array.from({ length: signal.levels }, (_, k) => 2 ** k);
-  const below = powers.map((power) => -signal.negative * power).reverse();
+  const below = powers.map((power) => -signal.negative * power).toReversed();
   return [...below, ...powers.map((power) => signal.positive * power)];
 }
 

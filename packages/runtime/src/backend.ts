@@ -33,6 +33,19 @@ export interface StepsOptions {
   readonly timesteps: number;
   readonly signal?: Cancellation | undefined;
   readonly taps?: readonly Tap[];
+  readonly profiler?: Profiler;
+}
+
+/** Learns how long each kernel call took. On a GPU that is the time to start it, not to finish it. */
+export interface Profiler {
+  /** A clock, such as `() => performance.now()`: the runtime has none of its own. */
+  now(): number;
+  record(call: {
+    readonly op: string;
+    readonly path: string;
+    readonly step: number;
+    readonly elapsed: number;
+  }): void;
 }
 
 export interface RunOptions extends StepsOptions {

@@ -1,4 +1,11 @@
-import { formatShape, hasNaN, SpikeloomError, type Tensor, type ValueType } from '@spikeloom/ir';
+import {
+  formatShape,
+  hasNaN,
+  sizeOf,
+  SpikeloomError,
+  type Tensor,
+  type ValueType,
+} from '@spikeloom/ir';
 
 /** Checks given tensors against what the graph takes, and learns the numbers behind named sizes. */
 export function checkInputs(
@@ -89,6 +96,15 @@ function checkTensor(
     }
     sizes[dim] = size;
   });
+  if (sizeOf(tensor.shape) !== tensor.data.length) {
+    throw new SpikeloomError({
+      code: 'shape-mismatch',
+      path: name,
+      message: `the data do not fill shape ${formatShape(tensor.shape)}`,
+      expected: `${sizeOf(tensor.shape)} numbers`,
+      got: `${tensor.data.length}`,
+    });
+  }
   if (tensor.dtype === 'float32' && hasNaN(tensor.data)) {
     throw new SpikeloomError({
       code: 'not-a-number',

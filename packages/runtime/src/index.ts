@@ -3,6 +3,7 @@ export type {
   Cancellation,
   CompileOptions,
   Inputs,
+  Profiler,
   Program,
   RunOptions,
   Session,

@@ -1,4 +1,4 @@
-import { mapNames, type Tensor, type ValueType } from '@spikeloom/ir';
+import { mapNames, SpikeloomError, type Tensor, type ValueType } from '@spikeloom/ir';
 import { attachTaps, readTap } from './attach-taps.ts';
 import type { Cancellation } from './backend.ts';
 import { checkInputs, requireInputs } from './check-inputs.ts';
@@ -73,7 +73,7 @@ class MultiStepRun<H> {
   async run(): Promise<Readonly<Record<string, Tensor>>> {
     const { timesteps, held, sequences } = this.#options;
     const taps = attachTaps(this.#options.taps ?? [], this.#plan);
-    this.#device.activate?.();
+    this.#resume();
     for (const [name, tensor] of Object.entries(held)) {
       this.#store(this.#plan.inputs.get(name)!.slot, {
         kind: 'still',
@@ -95,7 +95,7 @@ class MultiStepRun<H> {
     for (const slot of [...this.#plan.outputs.values(), ...taps.bySlot.keys()])
       uses.set(slot, Infinity);
     for (const group of groups) {
-      throwIfAborted(this.#options.signal);
+      this.#resume();
       await this.#runGroup(group, taps.byState);
       for (const slot of slotsRead(group, this.#plan)) {
         const left = uses.get(slot)! - 1;
@@ -112,9 +112,22 @@ class MultiStepRun<H> {
     return Object.fromEntries(await Promise.all(outputs));
   }
 
+  /** Before work goes on after a pause in which anything may have happened. */
+  #resume(): void {
+    throwIfAborted(this.#options.signal);
+    if (this.#prepared.isDisposed) {
+      throw new SpikeloomError({
+        code: 'disposed',
+        path: 'program',
+        message: 'the program was disposed of during the run',
+      });
+    }
+    this.#device.activate?.();
+  }
+
   async #runGroup(group: Group<H>, stateTaps: ReadonlyMap<string, readonly Tap[]>): Promise<void> {
     const [first] = group.instructions;
-    const scans = group.states.length > 0 || first!.states.size > 0;
+    const scans = group.states.length > 0 || first!.moves;
     if (scans || first === undefined) return this.#scan(group, stateTaps);
     const slots = Object.values(first.inputs).flat() as Slot[];
     const timelines = slots.map((slot) => this.#timeline(slot));
@@ -158,7 +171,7 @@ class MultiStepRun<H> {
       ...group.instructions.flatMap((instruction) => [...instruction.states.values()]),
     ];
     for (let step = 0; step < this.#options.timesteps; step++) {
-      throwIfAborted(this.#options.signal);
+      this.#resume();
       for (const { path, read } of states) collect(read, this.#executor.state(path));
       for (const instruction of group.instructions) {
         const outputs = this.#call(
@@ -175,6 +188,7 @@ class MultiStepRun<H> {
       }
       for (const path of paths) {
         for (const tap of stateTaps.get(path) ?? []) {
+          this.#resume();
           const value = await readTap(tap, this.#executor.state(path), this.#device);
           tap.observe({ at: tap.at, step, value, samples: this.#samples() });
         }
@@ -273,6 +287,7 @@ class MultiStepRun<H> {
 
   async #observe(tap: Tap, slot: Slot): Promise<void> {
     for (let step = 0; step < this.#options.timesteps; step++) {
+      this.#resume();
       const value = await readTap(tap, this.#atStep(slot, step), this.#device);
       tap.observe({ at: tap.at, step, value, samples: this.#samples() });
     }
@@ -281,6 +296,7 @@ class MultiStepRun<H> {
   async #stack(slot: Slot): Promise<Tensor> {
     const steps: Tensor[] = [];
     for (let step = 0; step < this.#options.timesteps; step++) {
+      this.#resume();
       steps.push(await this.#device.download(this.#atStep(slot, step)));
     }
     return stackSteps(steps);

@@ -7,6 +7,7 @@ import {
   type GraphNode,
   type InnerState,
   legalise,
+  lowerAlone,
   mapNames,
   nodeIdOf,
   type PerName,
@@ -37,6 +38,8 @@ export interface Instruction<H> {
   readonly outputs: Readonly<Record<string, Slot>>;
   /** Paths of the states inside the operator, by their name there. */
   readonly states: ReadonlyMap<string, string>;
+  /** Whether its result changes by itself from step to step: it has states, or follows the clock. */
+  readonly moves: boolean;
 }
 
 /** Where a value comes from, which decides how often it is computed. */
@@ -77,6 +80,7 @@ export interface Plan<H> {
 }
 
 const stateOp = 'spikeloom/state';
+const stepOp = 'spikeloom/step';
 const writeOp = 'spikeloom/write';
 
 /** Lowers a graph for a device and lays it out. */
@@ -153,7 +157,7 @@ const structuralOps: Readonly<
   'spikeloom/param': 'weight',
   'spikeloom/buffer': 'weight',
   'spikeloom/constant': 'constant',
-  'spikeloom/step': 'step',
+  [stepOp]: 'step',
   [stateOp]: 'state',
   [writeOp]: 'write',
 };
@@ -198,12 +202,11 @@ function makeInstruction<H>(
   const op = registry.operator(node.op);
   const inputs = mapNames(node.inputs, slot);
   const inner = new Map<string, string>();
+  let followsClock = false;
   if (op.lower) {
-    for (const state of statesOf(
-      op,
-      mapNames(inputs, (at) => types[at]!),
-      node.attributes,
-    )) {
+    const given = mapNames(inputs, (at) => types[at]!);
+    followsClock = lowerAlone(op, given, node.attributes).some((one) => one.op === stepOp);
+    for (const state of statesOf(op, given, node.attributes)) {
       const path = `${node.id}.${state.name}`;
       inner.set(state.name, path);
       states.set(path, { ...state, path });
@@ -218,6 +221,7 @@ function makeInstruction<H>(
       Object.keys(node.outputs).map((output) => [output, slot(refOf(node, output))]),
     ),
     states: inner,
+    moves: followsClock || inner.size > 0,
   };
 }
 
@@ -236,12 +240,12 @@ function traceOrigins<H>(
       origins[slot(node.id)] = { moving: false, inputs: new Set([node.id]) };
     if (structural === 'state' || structural === 'step') origins[slot(node.id)] = moving;
   }
-  for (const { inputs, outputs, states } of instructions) {
+  for (const { inputs, outputs, moves } of instructions) {
     const from = Object.values(inputs)
       .flat()
       .map((at) => origins[at as Slot]!);
     const origin: Origin = {
-      moving: states.size > 0 || from.some((one) => one.moving),
+      moving: moves || from.some((one) => one.moving),
       inputs: new Set(from.flatMap((one) => [...one.inputs])),
     };
     for (const at of Object.values(outputs)) origins[at] = origin;

@@ -11,12 +11,22 @@ export interface Prepared<H> {
   readonly fixed: ReadonlyMap<Slot, H>;
   /** The instructions that remain for a run. */
   readonly instructions: readonly Instruction<H>[];
+  readonly isDisposed: boolean;
   dispose(): void;
 }
 
 export function prepare<H>(plan: Plan<H>, device: Device<H>): Prepared<H> {
   device.activate?.();
   const handles = new Handles(device);
+  try {
+    return prepareWith(handles, plan, device);
+  } catch (error) {
+    handles.clear();
+    throw error;
+  }
+}
+
+function prepareWith<H>(handles: Handles<H>, plan: Plan<H>, device: Device<H>): Prepared<H> {
   const fixed = new Map<Slot, H>();
   for (const [id, slot] of plan.weights) {
     fixed.set(slot, handles.retain(device.upload(plan.graph.weights.get(id)!)));
@@ -35,7 +45,7 @@ export function prepare<H>(plan: Plan<H>, device: Device<H>): Prepared<H> {
   const remaining: Instruction<H>[] = [];
   for (const instruction of plan.instructions) {
     const slots = Object.values(instruction.inputs).flat() as Slot[];
-    const known = slots.every((slot) => fixed.has(slot)) && instruction.states.size === 0;
+    const known = slots.every((slot) => fixed.has(slot)) && !instruction.moves;
     if (!known || !hasNumbersOnly(instruction, plan)) {
       remaining.push(instruction);
       continue;
@@ -52,7 +62,20 @@ export function prepare<H>(plan: Plan<H>, device: Device<H>): Prepared<H> {
       fixed.set(slot, handles.retain(outputs[name]!));
     }
   }
-  return { plan, device, fixed, instructions: remaining, dispose: () => handles.clear() };
+  let isDisposed = false;
+  return {
+    plan,
+    device,
+    fixed,
+    instructions: remaining,
+    get isDisposed() {
+      return isDisposed;
+    },
+    dispose: () => {
+      isDisposed = true;
+      handles.clear();
+    },
+  };
 }
 
 /** A weight repeated along the batch depends on the size of the batch. */

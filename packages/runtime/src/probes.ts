@@ -31,8 +31,9 @@ export interface NeuronLayer {
 export function neuronLayers(graph: Graph, registry: Registry, pattern = '*'): NeuronLayer[] {
   const matches = toPattern(pattern);
   return graph.nodes.flatMap((node) => {
-    // What only rearranges spikes is linear; what makes them is not.
-    if (registry.operator(node.op).affineIn !== undefined) return [];
+    const { affineIn, inputs } = registry.operator(node.op);
+    // What only rearranges spikes is linear; inputs and states hold spikes that others made.
+    if (affineIn !== undefined || Object.keys(inputs).length === 0) return [];
     return Object.entries(node.outputs).flatMap(([output, type]) => {
       const path = refOf(node, output);
       if (!isEvent(type) || type.dtype !== 'float32' || !matches.test(path)) return [];

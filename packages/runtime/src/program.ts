@@ -1,4 +1,5 @@
 import {
+  formatShape,
   type Graph,
   graphInputs,
   SpikeloomError,
@@ -72,6 +73,7 @@ class PreparedProgram<H> implements Program {
       held,
       signal: options.signal,
       taps: options.taps ?? [],
+      profiler: options.profiler,
       batch: this.#batch,
     });
     this.#sessions.add(session);
@@ -84,23 +86,25 @@ class PreparedProgram<H> implements Program {
     const session = this.open(held, options);
     try {
       let samples: readonly number[] | undefined;
+      let everyone = 0;
       for (let index = 0; index < options.timesteps; index++) {
         const fresh = Object.fromEntries(
           Object.entries(sequences).map(([name, tensors]) => [
             name,
-            this.#rowsLeft(name, tensors[index]!, samples),
+            samples ? this.#rowsLeft(name, tensors[index]!, samples, everyone) : tensors[index]!,
           ]),
         );
         const step = await session.advance(fresh);
-        const remaining = { rows: step.samples };
+        samples ??= step.samples;
+        if (index === 0) everyone = samples.length;
         yield {
           ...step,
           keep: (rows) => {
             step.keep(rows);
-            remaining.rows = rows.map((row) => step.samples[row]!);
+            const before = samples!;
+            samples = rows.map((row) => before[row]!);
           },
         };
-        samples = remaining.rows;
         if (samples.length === 0) return;
       }
     } finally {
@@ -133,12 +137,21 @@ class PreparedProgram<H> implements Program {
     this.#prepared.dispose();
   }
 
-  /** The rows of a step's input that belong to samples still in the batch. */
-  #rowsLeft(name: string, tensor: Tensor, samples: readonly number[] | undefined): Tensor {
+  /** The rows of a step's input that belong to samples still in the batch, in their order. */
+  #rowsLeft(name: string, tensor: Tensor, samples: readonly number[], everyone: number): Tensor {
     const axis = this.inputs.get(name)?.shape.indexOf(this.#batch) ?? -1;
-    return samples === undefined || axis < 0 || tensor.shape[axis] === samples.length
-      ? tensor
-      : takeRows(tensor, samples, axis);
+    if (axis < 0) return tensor;
+    if (tensor.shape[axis] !== everyone) {
+      throw new SpikeloomError({
+        code: 'shape-mismatch',
+        path: name,
+        message: 'a sequence gives all samples of the first batch at every step',
+        expected: `${everyone} at axis ${axis}`,
+        got: formatShape(tensor.shape),
+      });
+    }
+    const complete = samples.length === everyone && samples.every((sample, row) => sample === row);
+    return complete ? tensor : takeRows(tensor, samples, axis);
   }
 }
 

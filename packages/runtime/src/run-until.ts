@@ -1,4 +1,4 @@
-import { allocate, SpikeloomError, type Tensor, takeRows } from '@spikeloom/ir';
+import { formatShape, SpikeloomError, type Tensor, takeRows } from '@spikeloom/ir';
 import type { Inputs, Program, StepsOptions } from './backend.ts';
 
 /** What a rule may look at when it decides whether samples are done. */
@@ -55,13 +55,14 @@ export async function runUntil(
   let undone: number[] | undefined;
   for await (const { step, outputs, samples, keep } of program.steps(inputs, options)) {
     const output = outputs[name]!;
+    if (samples.length > 1 && output.shape[0] !== samples.length) throw noRows(name, output);
     const width = output.data.length / samples.length;
     result ??= {
       data: new Float32Array(output.data.length),
       shape: output.shape,
       timesteps: new Int32Array(samples.length),
     };
-    running = running === undefined ? copyOf(output) : addTo(running, output);
+    running = running === undefined ? asNumbers(output) : addTo(running, output);
     const rows: number[] = undone ?? samples.map((_, row) => row);
     const view = rows.length === samples.length ? running : takeRows(running, rows);
     const done = options.exit({
@@ -93,10 +94,19 @@ export async function runUntil(
   return { accumulated: { shape, dtype: 'float32', data }, timesteps };
 }
 
-function copyOf(tensor: Tensor): Tensor {
-  const data = allocate(tensor.dtype, tensor.data.length);
-  data.set(tensor.data);
-  return { ...tensor, data };
+function noRows(name: string, output: Tensor): SpikeloomError {
+  return new SpikeloomError({
+    code: 'shape-mismatch',
+    path: name,
+    message: 'the output does not have one row for every sample',
+    expected: 'the batch as the first axis',
+    got: formatShape(output.shape),
+  });
+}
+
+/** A copy that can hold sums. */
+function asNumbers({ shape, data }: Tensor): Tensor {
+  return { shape, dtype: 'float32', data: Float32Array.from(data) };
 }
 
 function addTo(sum: Tensor, term: Tensor): Tensor {

@@ -33,7 +33,7 @@ export function scanGroups<H>(plan: Plan<H>, instructions: readonly Instruction<
     if (vertex < count) group.instructions.push(instructions[vertex]!);
     else group.states.push(vertex - count);
   });
-  return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
+  return [...groups].toSorted(([a], [b]) => a - b).map(([, group]) => group);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { SpikeloomError, type Tensor, type ValueType } from '@spikeloom/ir';
 import { type AttachedTaps, attachTaps, readTap } from './attach-taps.ts';
-import type { Cancellation, Session, Step } from './backend.ts';
+import type { Cancellation, Profiler, Session, Step } from './backend.ts';
 import { checkInputs, requireInputs } from './check-inputs.ts';
 import { Executor, findLastUses } from './executor.ts';
 import type { Instruction, Slot } from './plan.ts';
@@ -11,6 +11,7 @@ export interface SessionOptions {
   readonly held: Readonly<Record<string, Tensor>>;
   readonly signal: Cancellation | undefined;
   readonly taps: readonly Tap[];
+  readonly profiler: Profiler | undefined;
   /** The size name that counts samples. */
   readonly batch: string;
 }
@@ -31,6 +32,8 @@ export class StepSession<H> implements Session {
   #sizes: Record<string, number> = {};
   #samples: number[] = [];
   #step = 0;
+  /** The step that is being computed; the next one waits for it. */
+  #underWay: Promise<unknown> | undefined;
   #started = false;
   #disposed = false;
 
@@ -76,6 +79,15 @@ export class StepSession<H> implements Session {
   }
 
   async advance(fresh: Readonly<Record<string, Tensor>> = {}): Promise<Step> {
+    while (this.#underWay) await this.#underWay;
+    const step = this.#advance(fresh).finally(() => {
+      this.#underWay = undefined;
+    });
+    this.#underWay = step.catch(() => undefined);
+    return step;
+  }
+
+  async #advance(fresh: Readonly<Record<string, Tensor>>): Promise<Step> {
     this.#check();
     this.#checkFresh(fresh);
     const { plan, device } = this.#prepared;
@@ -130,9 +142,17 @@ export class StepSession<H> implements Session {
   #run({ instructions, lastUses }: Schedule<H>): void {
     instructions.forEach((instruction, index) => {
       this.#check();
-      this.#executor.execute(instruction, this.#sizes, this.#step);
+      this.#execute(instruction);
       for (const slot of lastUses[index]!) this.#executor.drop(slot);
     });
+  }
+
+  #execute(instruction: Instruction<H>): void {
+    const { profiler } = this.#options;
+    const began = profiler?.now() ?? 0;
+    this.#executor.execute(instruction, this.#sizes, this.#step);
+    const { op, id: path } = instruction.node;
+    profiler?.record({ op, path, step: this.#step, elapsed: profiler.now() - began });
   }
 
   /** Copies outputs to ordinary memory and serves the taps. */
@@ -141,14 +161,15 @@ export class StepSession<H> implements Session {
     const executor = this.#executor;
     const step = this.#step;
     const samples = this.#samples;
-    const outputs = await Promise.all(
+    const serve = async (tap: Tap, handle: H): Promise<void> =>
+      tap.observe({ at: tap.at, step, samples, value: await readTap(tap, handle, device) });
+    // All reading starts before anything is waited for: the session may be gone afterwards.
+    const reading = Promise.all(
       [...plan.outputs].map(
         async ([name, slot]) => [name, await device.download(executor.get(slot))] as const,
       ),
     );
-    const serve = async (tap: Tap, handle: H): Promise<void> =>
-      tap.observe({ at: tap.at, step, samples, value: await readTap(tap, handle, device) });
-    await Promise.all([
+    const watching = Promise.all([
       ...[...this.#taps.bySlot].flatMap(([slot, taps]) =>
         taps.map((tap) => serve(tap, executor.get(slot))),
       ),
@@ -156,6 +177,7 @@ export class StepSession<H> implements Session {
         taps.map((tap) => serve(tap, executor.state(path))),
       ),
     ]);
+    const [outputs] = await Promise.all([reading, watching]);
     return {
       step,
       outputs: Object.fromEntries(outputs),
@@ -205,8 +227,11 @@ export class StepSession<H> implements Session {
         fix: 'open the session without it to give it at every step',
       });
     }
-    checkInputs(fresh, this.#inputTypes, this.#sizes);
+    // Sizes are learnt only from inputs that are taken.
+    const sizes = { ...this.#sizes };
+    checkInputs(fresh, this.#inputTypes, sizes);
     requireInputs([...Object.keys(this.#options.held), ...Object.keys(fresh)], this.#inputTypes);
+    this.#sizes = sizes;
   }
 
   #check(): void {

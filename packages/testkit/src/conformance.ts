@@ -2,6 +2,7 @@ import {
   type AnyOperator,
   createBuilder,
   createRandom,
+  createRegistry,
   type ExampleInput,
   type Graph,
   mapNames,
@@ -31,11 +32,13 @@ export function conformanceCases(
   operators: Iterable<AnyOperator>,
   registry: Registry,
 ): ConformanceCase[] {
+  // Kernels of plugins for the CPU are under test too.
+  const reference = createRegistry(registry.plugins.map((plugin) => ({ ...plugin, kernels: [] })));
   return [...operators].flatMap((op) =>
     op.examples.flatMap((example, index) =>
       (op.lower ? (['all', 'primitives'] as const) : (['all'] as const)).map((kernels) => ({
         name: `${backend.name}: ${op.id}, example ${index + 1}${kernels === 'primitives' ? ', by its lowering' : ''}`,
-        run: () => checkExample(backend, op, example, registry, kernels),
+        run: () => checkExample(backend, op, example, { registry, reference, kernels }),
       })),
     ),
   );
@@ -45,16 +48,16 @@ async function checkExample(
   backend: Backend,
   op: AnyOperator,
   example: AnyOperator['examples'][number],
-  registry: Registry,
-  kernels: NonNullable<CompileOptions['kernels']>,
+  options: CompileOptions & { readonly reference: Registry },
 ): Promise<void> {
+  const { reference, ...compileOptions } = options;
   const { graph, inputs } = buildExample(op, example);
   const timesteps = example.timesteps ?? 1;
   const expected = await observe(cpuBackend(), graph, inputs, timesteps, {
-    registry,
+    registry: reference,
     kernels: 'primitives',
   });
-  const actual = await observe(backend, graph, inputs, timesteps, { registry, kernels });
+  const actual = await observe(backend, graph, inputs, timesteps, compileOptions);
   const types = valueTypes(graph);
   for (const [name, ref] of Object.entries(graph.outputs)) {
     const tolerance = toleranceFor(types.get(ref)!, example.tolerance ?? 1e-5);

@@ -43,7 +43,7 @@ export const segmentSum: CpuKernel = {
 };
 
 /** Throws when an index names no row. */
-export function checkIndices(indices: ArrayLike<number>, length: number, path: string): void {
+function checkIndices(indices: ArrayLike<number>, length: number, path: string): void {
   for (let position = 0; position < indices.length; position++) {
     const index = indices[position]!;
     if (index >= 0 && index < length) continue;

@@ -30,7 +30,14 @@ export const elementwiseKernels: readonly TfjsKernel[] = [
   kernel('select', (call) =>
     tf.where(single(call, 'condition'), single(call, 'a'), single(call, 'b')),
   ),
-  kernel('cast', (call) => tf.cast(single(call, 'x'), attributesOf(primitives.cast, call).dtype)),
+  kernel('cast', (call) => {
+    const x = single(call, 'x');
+    const { dtype } = attributesOf(primitives.cast, call);
+    // The WASM backend would keep the low byte of the number.
+    return dtype === 'bool' && x.dtype !== 'bool'
+      ? tf.notEqual(x, tf.scalar(0, x.dtype))
+      : tf.cast(x, dtype);
+  }),
   kernel('stop-gradient', (call) => single(call, 'x')),
   kernel('identity', (call) => single(call, 'x')),
 ];

@@ -55,9 +55,18 @@ export const layoutKernels: readonly TfjsKernel[] = [
     return tf.gather(x, tf.cast(indices, 'int32'), axis);
   }),
   kernel('segment-sum', (call) => {
-    const segments = single(call, 'segments');
+    const [x, segments] = [single(call, 'x'), single(call, 'segments')];
     const [count] = resolveShape([attributesOf(primitives.segmentSum, call).count], call.sizes);
     checkIndices(segments, count!, call.node.id);
-    return tf.unsortedSegmentSum(single(call, 'x'), tf.reshape<tf.Rank.R1>(segments, [-1]), count!);
+    return segmentSum(x, tf.reshape<tf.Rank.R1>(segments, [-1]), count!);
   }),
 ];
+
+function segmentSum(x: tf.Tensor, segments: tf.Tensor1D, count: number): tf.Tensor {
+  const isNative = tf.getKernel('UnsortedSegmentSum', tf.getBackend()) !== undefined;
+  if (isNative) return tf.unsortedSegmentSum(x, segments, count);
+  // WASM, for one, has no such kernel: there, every segment is a weighted sum of all rows.
+  const belongs = tf.cast(tf.oneHot(segments, count), 'float32');
+  const sums = tf.matMul(belongs, tf.reshape(x, [segments.size, -1]), true);
+  return tf.reshape(sums, [count, ...x.shape.slice(1)]);
+}

@@ -1,4 +1,4 @@
-import { primitives } from '@spikeloom/ir';
+import { broadcastShape, primitives, sizeOf } from '@spikeloom/ir';
 import { attributesOf, single } from '@spikeloom/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { kernel, type TfjsKernel } from '../tfjs-kernel.ts';
@@ -12,5 +12,18 @@ export const matmul: TfjsKernel = kernel('matmul', (call) => {
     const product = tf.matMul(rows, b, false, transposeB);
     return tf.reshape(product, [...a.shape.slice(0, -1), product.shape[1]!]);
   }
-  return tf.matMul(a, b, transposeA, transposeB);
+  const [left, right] = alignBatches(a, b);
+  return tf.matMul(left, right, transposeA, transposeB);
 });
+
+/** tfjs repeats one matrix for all of a batch, but does not broadcast batches against each other. */
+function alignBatches(a: tf.Tensor, b: tf.Tensor): [tf.Tensor, tf.Tensor] {
+  const [left, right] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+  const isSimple = left.join() === right.join() || sizeOf(left) === 1 || sizeOf(right) === 1;
+  if (isSimple) return [a, b];
+  const batch = broadcastShape(left, right) as number[];
+  return [
+    tf.broadcastTo(a, [...batch, ...a.shape.slice(-2)]),
+    tf.broadcastTo(b, [...batch, ...b.shape.slice(-2)]),
+  ];
+}

@@ -14,9 +14,9 @@ export const quantizeLevels: TfjsKernel = kernel('quantize-levels', (call) => {
   const { positive, negative, levels } = attributesOf(primitives.quantizeLevels, call);
   const above = reachedLevel(x, positive, levels);
   const below = reachedLevel(tf.neg(x), negative, levels);
-  return above && below
-    ? tf.sub(above, below)
-    : (above ?? (below ? tf.neg(below) : tf.zerosLike(x)));
+  if (!below) return above ?? tf.zerosLike(x);
+  // From 0, because turning the sign would make it -0 where nothing fires.
+  return tf.sub(above ?? 0, below);
 });
 
 /**
@@ -28,6 +28,8 @@ function reachedLevel(x: tf.Tensor, base: number, levels: number): tf.Tensor | u
   let sum: tf.Tensor | undefined;
   for (let k = 0; k < levels; k++) {
     const level = base * 2 ** k;
+    // Nothing reaches a level beyond float32.
+    if (Math.fround(level) === Infinity) break;
     const reached = tf.greaterEqual(tf.add(tf.sub(x, level), base / 2), 0);
     const step = tf.mul(tf.cast(reached, 'float32'), k === 0 ? level : level / 2);
     sum = sum ? tf.add(sum, step) : step;

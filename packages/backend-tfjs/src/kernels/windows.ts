@@ -57,7 +57,7 @@ export const windowKernels: readonly TfjsKernel[] = [
     const mean = average(padImage(x, padding));
     if (countPadding || padding.every((margin) => margin === 0)) return channelsFirst(mean);
     // The mean over zeros and ones is the share of each window that lies inside the image.
-    return channelsFirst(tf.div(mean, average(padImage(tf.ones(x.shape) as tf.Tensor4D, padding))));
+    return channelsFirst(tf.div(mean, average(padImage(tf.ones(x.shape), padding))));
   }),
   kernel('max-pool2d', (call) => {
     const { kernel: size, stride, padding } = attributesOf(primitives.maxPool2d, call);

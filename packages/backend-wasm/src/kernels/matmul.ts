@@ -1,5 +1,5 @@
 import type { TfjsKernel } from '@spikeloom/backend-tfjs';
-import { linear as linearOp, primitives, sizeOf } from '@spikeloom/ir';
+import { broadcastShape, linear as linearOp, primitives, sizeOf } from '@spikeloom/ir';
 import { attributesOf, single } from '@spikeloom/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Heap } from '../heap.ts';
@@ -12,7 +12,7 @@ export function matmul(heap: () => Heap): TfjsKernel {
       const [a, b] = [single(call, 'a'), single(call, 'b')];
       const { transposeA, transposeB } = attributesOf(primitives.matmul, call);
       const batch = batchOf(a, b);
-      if (!batch) return { out: tf.matMul(a, b, transposeA, transposeB) };
+      if (!batch) return { out: tf.tidy(() => broadcastAndMultiply(a, b, transposeA, transposeB)) };
       const [left, right] = [matricesOf(a, transposeA), matricesOf(b, transposeB)];
       const out = heap().allocate([...batch, left.rows, right.columns]);
       const count = sizeOf(batch);
@@ -25,6 +25,18 @@ export function matmul(heap: () => Heap): TfjsKernel {
       return { out };
     },
   };
+}
+
+/** Rare: both operands repeat along some axes of the batch. */
+function broadcastAndMultiply(
+  a: tf.Tensor,
+  b: tf.Tensor,
+  transposeA: boolean,
+  transposeB: boolean,
+): tf.Tensor {
+  const batch = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2)) as number[];
+  const whole = (x: tf.Tensor): tf.Tensor => tf.broadcastTo(x, [...batch, ...x.shape.slice(-2)]);
+  return tf.matMul(whole(a), whole(b), transposeA, transposeB);
 }
 
 export function linear(heap: () => Heap): TfjsKernel {

@@ -2,7 +2,7 @@ import type { TfjsKernel } from '@spikeloom/backend-tfjs';
 import { single } from '@spikeloom/runtime';
 import type { Heap } from '../heap.ts';
 
-/** Below this, a base times powers of two could leave the normal numbers and lose exactness. */
+/** Below this, as beyond the largest number, a base times powers of two could lose exactness. */
 const smallestBase = 1e-30;
 
 /** One pass over the membrane potentials, in place. */
@@ -11,10 +11,10 @@ export function multiThreshold(heap: () => Heap): TfjsKernel {
     op: 'spikeloom.neurons/multi-threshold',
     accepts: ({ attributes }) => {
       const bases = [Number(attributes['positive']), Number(attributes['negative'])];
-      return (
-        bases.every((base) => base === 0 || base > smallestBase) &&
-        Number(attributes['levels']) <= 32
-      );
+      const levels = Number(attributes['levels']);
+      const isExact = (base: number): boolean =>
+        base > smallestBase && Math.fround(base * 2 ** levels) < Infinity;
+      return levels <= 32 && bases.every((base) => base === 0 || isExact(base));
     },
     run(call) {
       const memory = heap();

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { integer } from '../attributes.ts';
+import { integer, sizeName } from '../attributes.ts';
 import { SpikeloomError } from '../error.ts';
 import { anyInteger, anyReal, anyValue, defineOp } from '../operator.ts';
 import { realType, type ValueType } from '../value-type.ts';
@@ -43,7 +43,7 @@ export const segmentSum = defineOp({
   inputs: { x: anyReal, segments: anyInteger },
   attributes: {
     /** How many segments there are: a number or the name of a size. */
-    count: v.union([v.pipe(v.number(), v.safeInteger(), v.minValue(1)), v.string()]),
+    count: v.union([v.pipe(v.number(), v.safeInteger(), v.minValue(1)), sizeName]),
   },
   outputs: ({ x, segments }, { count }): { out: ValueType } => {
     if (segments.shape.length !== 1 || segments.shape[0] !== x.shape[0]) {

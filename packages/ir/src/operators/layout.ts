@@ -70,6 +70,14 @@ export const broadcastTo = defineOp({
   inputs: { x: anyValue },
   attributes: { shape: shapeAttribute },
   outputs: ({ x }, { shape }): { out: ValueType } => {
+    if (shape.includes(-1)) {
+      throw new SpikeloomError({
+        code: 'invalid-attribute',
+        message: 'the shape to repeat to has no open sizes',
+        expected: 'numbers from 0 and names',
+        got: formatShape(shape),
+      });
+    }
     if (!sameShape(broadcastShape(x.shape, shape), shape)) {
       throw new SpikeloomError({
         code: 'shape-mismatch',
@@ -202,6 +210,7 @@ function completeShape(from: Shape, to: Shape): Shape {
   const left = factors(from);
   const right = factors(to.filter((dim) => dim !== -1));
   const open = to.indexOf(-1);
+  if (open !== to.lastIndexOf(-1)) throw doesNotFit(from, to);
   for (const name of right.names) {
     const at = left.names.indexOf(name);
     if (at < 0) throw doesNotFit(from, to);

@@ -5,7 +5,7 @@ import { realType, type Shape, type ValueType } from '../value-type.ts';
 import { imageShape, windowCount } from './convolution.ts';
 
 const positiveInteger = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
-const requiredPair = v.pipe(v.tuple([positiveInteger, positiveInteger]), v.readonly());
+const requiredPair = v.pipe(v.strictTuple([positiveInteger, positiveInteger]), v.readonly());
 
 /** The mean over windows. */
 export const avgPool2d = defineOp({

@@ -58,7 +58,7 @@ export const max: ReductionOperator = reduction(
 );
 
 /** The shape after reducing axes. */
-export function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): Shape {
+function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): Shape {
   const gone = new Set(axes.map((axis) => normaliseAxis(axis, shape.length)));
   if (keepDims) return shape.map((dim, axis) => (gone.has(axis) ? 1 : dim));
   return shape.filter((_, axis) => !gone.has(axis));

@@ -16,14 +16,17 @@ export function foldBatchNorm(graph: Graph, registry: Registry): Graph {
       const weightOwner = plan.byWeight.get(node.id);
       if (weightOwner) {
         const { weight } = weightOwner.folded;
-        return { out: builder.param(node.id, weight.shape, { tensor: weight }) };
+        const { trainable } = weightOwner;
+        return { out: builder.param(node.id, weight.shape, { tensor: weight, trainable }) };
       }
       const layer = plan.byLayer.get(node.id);
       if (layer) {
         const { bias } = layer.folded;
+        const { trainable } = layer;
         const id = layer.biasId ?? `${node.id}.bias`;
         const value = builder.param(layer.biasId ? `${id}.folded` : id, bias.shape, {
           tensor: bias,
+          trainable,
         });
         return builder.apply(op, { ...inputs, bias: value }, node.attributes, node.id);
       }
@@ -43,6 +46,8 @@ export const batchNormFolding: Pass = {
 interface Fold {
   readonly layer: GraphNode;
   readonly biasId: string | undefined;
+  /** Whether training may change the weights of the layer. */
+  readonly trainable: boolean;
   readonly folded: { readonly weight: Tensor; readonly bias: Tensor };
 }
 
@@ -82,7 +87,9 @@ function planFolds(graph: Graph): {
       continue;
     const epsilon = Number(norm.attributes['epsilon']);
     const folded = foldTensors(weight, bias, { scale, shift, mean, variance, epsilon });
-    const fold = { layer, biasId: biasRef === undefined ? undefined : String(biasRef), folded };
+    const biasId = biasRef === undefined ? undefined : String(biasRef);
+    const trainable = byId.get(weightId)?.attributes['trainable'] !== false;
+    const fold = { layer, biasId, trainable, folded };
     plan.byWeight.set(weightId, fold);
     plan.byLayer.set(layer.id, fold);
     plan.byNorm.set(norm.id, fold);

@@ -16,24 +16,18 @@ export function legalise(
   supports: (op: AnyOperator, node: GraphNode) => boolean,
   backend: string,
 ): Rewritten {
-  const keep = (op: AnyOperator, node: GraphNode): boolean => {
-    if (supports(op, node)) return true;
-    if (op.lower) return false;
+  const rewritten = rewrite(graph, registry, { keep: supports });
+  for (const node of rewritten.graph.nodes) {
+    const op = registry.operator(node.op);
+    if (supports(op, node)) continue;
     throw new SpikeloomError({
       code: 'unsupported-operator',
       path: node.id,
       message: `backend ${backend} has no kernel for the primitive ${op.id}`,
       fix: `use another backend, or pass a plugin with a ${backend} kernel for ${op.id}`,
     });
-  };
-  // `keep` is asked only about operators with a lowering; primitives are checked here.
-  return rewrite(graph, registry, {
-    keep,
-    replace: ({ node, op }) => {
-      if (!op.lower) keep(op, node);
-      return undefined;
-    },
-  });
+  }
+  return rewritten;
 }
 
 /** Lowers everything to primitives. */

@@ -35,6 +35,7 @@ export interface Rewritten {
 export function rewrite(graph: Graph, registry: Registry, options: RewriteOptions = {}): Rewritten {
   const builder = createBuilder({
     name: options.name ?? graph.name,
+    reserved: new Set(graph.nodes.map(({ id }) => id)),
     ...(options.keep ? { keep: options.keep } : {}),
   });
   const values = new Map<Ref, Value>();

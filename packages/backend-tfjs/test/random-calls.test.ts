@@ -1,0 +1,29 @@
+import { cpuBackend } from '@spikeloom/backend-cpu';
+import { tfjsBackend } from '@spikeloom/backend-tfjs';
+import { createRandom, createRegistry, layerOperators } from '@spikeloom/ir';
+import { expectClose, toleranceFor } from '@spikeloom/testkit';
+import '@tensorflow/tfjs-backend-cpu';
+import { describe, test } from 'vitest';
+import { computing, randomCall } from '../../backend-cpu/test/random-calls.ts';
+
+const registry = createRegistry();
+
+describe('an operator on tfjs computes what the reference computes', () => {
+  test.each([...computing, ...layerOperators].map((op) => ({ id: op.id, op })))(
+    '$id',
+    async ({ op }) => {
+      const random = createRandom(31);
+      for (let call = 0; call < 25; call++) {
+        const { graph, inputs } = randomCall(op, random);
+        const [reference, program] = await Promise.all(
+          [cpuBackend(), tfjsBackend('cpu')].map((backend) => backend.compile(graph, { registry })),
+        );
+        const { out: expected } = await reference!.run(inputs, { timesteps: 1 });
+        const { out } = await program!.run(inputs, { timesteps: 1 });
+        program!.dispose();
+        const what = `${op.id} of ${JSON.stringify(inputs)} with ${JSON.stringify(graph.nodes.at(-1)!.attributes)}`;
+        expectClose(what, out!, expected!, toleranceFor(program!.outputs.get('out')!, 1e-5));
+      }
+    },
+  );
+});

@@ -1,0 +1,62 @@
+import { cpuBackend } from '@spikeloom/backend-cpu';
+import { wasmBackend } from '@spikeloom/backend-wasm';
+import { conversion } from '@spikeloom/conversion';
+import { createBuilder, createRandom, createRegistry, tensor } from '@spikeloom/ir';
+import { lif, multiThreshold, neurons } from '@spikeloom/neurons';
+import type { Backend } from '@spikeloom/runtime';
+import { conformanceCases } from '@spikeloom/testkit';
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, test } from 'vitest';
+
+const registry = createRegistry([neurons, conversion]);
+const backend = wasmBackend();
+
+test('the page is isolated, so that it may share memory between threads', () => {
+  expect(crossOriginIsolated).toBe(true);
+});
+
+describe('wasm in the browser agrees with the reference', () => {
+  for (const { name, run } of conformanceCases(backend, registry.operators.values(), registry)) {
+    test(name, run);
+  }
+});
+
+test('our kernels work on the shared memory of the threaded tfjs binary', async () => {
+  await spikesOn(backend);
+  const tfjs = tf.backend() as unknown as { wasm: { wasmMemory: WebAssembly.Memory } };
+  expect(tfjs.wasm.wasmMemory.buffer).toBeInstanceOf(SharedArrayBuffer);
+});
+
+test('a network of both neurons spikes as on the reference backend', async () => {
+  expect(await spikesOn(backend)).toEqual(await spikesOn(cpuBackend()));
+});
+
+/** Ten timesteps of random current through a multi-threshold layer, weights and a LIF layer. */
+async function spikesOn(where: Backend): Promise<Record<string, number[]>> {
+  const random = createRandom(7);
+  const numbers = (count: number): number[] => Array.from({ length: count }, () => random.normal());
+  const builder = createBuilder({ name: 'two-layers' });
+  const current = builder.input('current', ['N', 48]);
+  const graded = builder.apply(
+    multiThreshold,
+    { current },
+    { positive: 0.125, negative: 0.125, levels: 6 },
+    'graded',
+  ).spikes;
+  // Eighths, so that the sums are exact in any order.
+  const eighths = numbers(48 * 32).map((number) => Math.round(number * 8) / 8);
+  const weights = builder.param('weights', [48, 32], { tensor: tensor(eighths, [48, 32]) });
+  const spikes = builder.apply(lif, { current: builder.matmul(graded, weights) }, {}, 'lif').spikes;
+  builder.output('graded', graded);
+  builder.output('spikes', spikes);
+  const steps = Array.from({ length: 10 }, () => tensor(numbers(5 * 48), [5, 48]));
+  const program = await where.compile(builder.build(), { registry });
+  try {
+    const outputs = await program.run({ current: steps }, { timesteps: steps.length });
+    return Object.fromEntries(
+      Object.entries(outputs).map(([name, { data }]) => [name, Array.from(data)]),
+    );
+  } finally {
+    program.dispose();
+  }
+}
