@@ -15,8 +15,9 @@ export function toTensor(name: string, stored: StoredTensor): Tensor {
       fix: 'convert the tensor before saving it',
     });
   }
-  // A view needs its offset to be a multiple of the element size, which a slice of a file need not have.
-  const bytes = stored.bytes.slice();
+  // Copied: a view needs its offset to be a multiple of the element size, which a slice of a file need
+  // not have. Not by slice(), which does not copy where the bytes are a Buffer of Node.
+  const bytes = new Uint8Array(stored.bytes);
   return { shape, ...read(bytes.buffer, name) };
 }
 

@@ -8,6 +8,7 @@ import {
   type Tensor,
 } from '@spikeloom/ir';
 import { fromTensor, toTensor } from './convert-dtype.ts';
+import { nestsDeeper } from './json-tokens.ts';
 import { readSafetensors, type SafetensorsFile, writeSafetensors } from './safetensors.ts';
 
 const graphKey = 'spikeloom.graph';
@@ -65,7 +66,14 @@ export function tensorsOf(file: SafetensorsFile): Map<string, Tensor> {
 }
 
 function parseGraph(text: string): unknown {
-  checkDepth(text);
+  if (nestsDeeper(text, maxDepth)) {
+    throw new SpikeloomError({
+      code: 'corrupt-file',
+      path: graphKey,
+      message: 'the graph is nested too deeply',
+      expected: `at most ${maxDepth} levels`,
+    });
+  }
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -73,21 +81,5 @@ function parseGraph(text: string): unknown {
       { code: 'corrupt-file', path: graphKey, message: 'the graph is not JSON' },
       { cause },
     );
-  }
-}
-
-function checkDepth(text: string): void {
-  let depth = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
-    if (token === '{' || token === '[') depth += 1;
-    else if (token === '}' || token === ']') depth -= 1;
-    if (depth > maxDepth) {
-      throw new SpikeloomError({
-        code: 'corrupt-file',
-        path: graphKey,
-        message: 'the graph is nested too deeply',
-        expected: `at most ${maxDepth} levels`,
-      });
-    }
   }
 }

@@ -1,7 +1,8 @@
 /** Files on disk, for Node: bounded reading, atomic writing. */
-import { open } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { type Graph, isSpikeloomError, type Registry, SpikeloomError } from '@spikeloom/ir';
-import writeFileAtomically from 'write-file-atomic';
 import { modelFrom, saveModel } from './model-file.ts';
 import { parseHeader, parseHeaderLength } from './safetensors-header.ts';
 import { type SafetensorsFile, sliceTensors } from './safetensors.ts';
@@ -13,8 +14,7 @@ export async function readSafetensorsFile(path: string): Promise<SafetensorsFile
     try {
       const { size } = await file.stat();
       const first = await readBytes(file, 0, Math.min(8, size));
-      rejectOtherFormats(first, path);
-      const length = parseHeaderLength(first, size);
+      const length = headerLength(first, size, path);
       const header = parseHeader(await readBytes(file, 8, length), size - 8 - length);
       return sliceTensors(header, await readBytes(file, 8 + length, size - 8 - length));
     } finally {
@@ -43,10 +43,23 @@ export async function writeModelFile(path: string, graph: Graph): Promise<void> 
 /** Writes any file through a temporary one, so that it is never seen half written. */
 export async function writeFile(path: string, data: Uint8Array | string): Promise<void> {
   try {
-    await writeFileAtomically(
-      path,
-      typeof data === 'string' ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength),
-    );
+    // A link stays a link; what it points at is replaced.
+    const target = await realpath(path).catch(() => path);
+    const before = await stat(target).catch(() => undefined);
+    const temporary = join(dirname(target), `.${randomUUID()}.tmp`);
+    const file = await open(temporary, 'wx', before?.mode);
+    try {
+      try {
+        await file.writeFile(data);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, target);
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => undefined);
+      throw error;
+    }
   } catch (cause) {
     throw new SpikeloomError(
       {
@@ -86,7 +99,17 @@ async function readBytes(
   return bytes;
 }
 
-function rejectOtherFormats(first: Uint8Array, path: string): void {
+function headerLength(first: Uint8Array, size: number, path: string): number {
+  try {
+    return parseHeaderLength(first, size);
+  } catch (error) {
+    // Only now: the length of a sound header may begin like another format.
+    throw otherFormat(first, path) ?? error;
+  }
+}
+
+/** What is wrong with a file that gives itself away by its first bytes or its name. */
+function otherFormat(first: Uint8Array, path: string): SpikeloomError | undefined {
   const starts = (...bytes: number[]): boolean =>
     bytes.every((byte, index) => first[index] === byte);
   const format = starts(0x50, 0x4b, 3, 4)
@@ -98,8 +121,8 @@ function rejectOtherFormats(first: Uint8Array, path: string): void {
         : path.endsWith('.onnx')
           ? 'an ONNX model'
           : undefined;
-  if (format === undefined) return;
-  throw new SpikeloomError({
+  if (format === undefined) return undefined;
+  return new SpikeloomError({
     code: 'unsupported',
     message: `this is ${format}; only safetensors files are read`,
     fix: 'in Python: `from safetensors.torch import save_file; save_file(model.state_dict(), "model.safetensors")`',

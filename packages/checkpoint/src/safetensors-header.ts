@@ -1,4 +1,5 @@
 import { SpikeloomError } from '@spikeloom/ir';
+import { jsonTokens, nestsDeeper } from './json-tokens.ts';
 
 /** Bits per element of every dtype the format knows. */
 export const dtypeBits = {
@@ -42,8 +43,11 @@ export interface SafetensorsHeader {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
+/** The header, a tensor in it, the list of its sizes. */
+const maxDepth = 3;
+
 /** The format allows no header beyond this. */
-export const maxHeaderBytes = 100_000_000;
+const maxHeaderBytes = 100_000_000;
 
 /** Reads the length of the header from the first 8 bytes and checks it against the size of the file. */
 export function parseHeaderLength(first: Uint8Array, fileBytes: number): number {
@@ -83,6 +87,9 @@ export function parseHeaderLength(first: Uint8Array, fileBytes: number): number 
 export function parseHeader(bytes: Uint8Array, dataBytes: number): SafetensorsHeader {
   const text = decodeUtf8(bytes);
   if (!text.startsWith('{')) throw corrupt('the header does not begin with "{"');
+  if (nestsDeeper(text, maxDepth)) {
+    throw corrupt('the header is nested too deeply', `at most ${maxDepth} levels`);
+  }
   const json = parseJson(text);
   rejectDuplicateNames(text);
   const metadata = new Map<string, string>();
@@ -121,9 +128,7 @@ function readEntry(name: string, entry: unknown): TensorEntry {
     throw corrupt(`tensor "${name}" has invalid data_offsets`, 'two whole numbers from 0');
   }
   const [begin, end] = offsets as [number, number];
-  const bits =
-    BigInt(dtypeBits[dtype as SafetensorsDtype]) *
-    shape.reduce((size, dim) => size * BigInt(dim), 1n);
+  const bits = BigInt(dtypeBits[dtype as SafetensorsDtype]) * countElements(name, shape);
   if (end < begin || bits !== BigInt(end - begin) * 8n) {
     throw corrupt(
       `tensor "${name}" does not fill its bytes`,
@@ -134,10 +139,20 @@ function readEntry(name: string, entry: unknown): TensorEntry {
   return { name, dtype: dtype as SafetensorsDtype, shape, begin, end };
 }
 
+/** The product of the sizes, ended where it leaves 64 bits: a hostile shape has thousands of them. */
+function countElements(name: string, shape: readonly number[]): bigint {
+  let elements = 1n;
+  for (const dim of shape) {
+    elements *= BigInt(dim);
+    if (elements >= 2n ** 64n) throw corrupt(`tensor "${name}" has an impossibly large shape`);
+  }
+  return elements;
+}
+
 /** Tensors must follow each other without holes or overlaps and end with the file. */
 function checkLayout(tensors: readonly TensorEntry[], dataBytes: number): void {
   let position = 0;
-  const sorted = [...tensors].sort((a, b) => a.begin - b.begin || a.end - b.end);
+  const sorted = tensors.toSorted((a, b) => a.begin - b.begin || a.end - b.end);
   for (const { name, begin, end } of sorted) {
     if (begin !== position) {
       throw corrupt(
@@ -162,8 +177,7 @@ function rejectDuplicateNames(text: string): void {
   const seen = new Set<string>();
   let depth = 0;
   let expectsName = true;
-  const tokens = /"(?:[^"\\]|\\.)*"|[{}[\],]/g;
-  for (const [token] of text.matchAll(tokens)) {
+  for (const token of jsonTokens(text)) {
     if (token === '{' || token === '[') depth += 1;
     else if (token === '}' || token === ']') depth -= 1;
     else if (token === ',') expectsName ||= depth === 1;

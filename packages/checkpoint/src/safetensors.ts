@@ -39,7 +39,7 @@ export function sliceTensors(header: SafetensorsHeader, data: Uint8Array): Safet
 
 /** Writes a safetensors file. The same content gives the same bytes: wide dtypes first, then by name. */
 export function writeSafetensors(file: SafetensorsFile): Uint8Array {
-  const entries = [...file.tensors].sort(
+  const entries = [...file.tensors].toSorted(
     ([a, left], [b, right]) =>
       dtypeBits[right.dtype] - dtypeBits[left.dtype] || (a < b ? -1 : a > b ? 1 : 0),
   );

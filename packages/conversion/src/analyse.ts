@@ -58,15 +58,12 @@ export function analyse(graph: Graph, registry: Registry): Analysis {
       for (const output of Object.keys(node.outputs)) varying.add(refOf(node, output));
     }
     const inputTypes = mapNames(node.inputs, (ref) => types.get(ref)!);
-    const keepsState =
-      node.op === 'spikeloom/state' ||
-      (op.lower && statesOf(op, inputTypes, node.attributes).length > 0);
-    const part =
-      keepsState || node.op === 'spikeloom/step'
-        ? undefined
-        : partOf(op, isInput ? [] : names, compensations);
+    const knowsTime =
+      ['spikeloom/state', 'spikeloom/step'].includes(node.op) ||
+      (op.lower !== undefined && statesOf(op, inputTypes, node.attributes).length > 0);
+    const part = knowsTime ? undefined : partOf(op, isInput ? [] : names, compensations);
     if (part) parts.set(node.id, part);
-    else problems.push(refusal(node, op, names, keepsState === true));
+    else problems.push(refusal(node, op, names, knowsTime));
   }
   return {
     graph,
@@ -122,14 +119,15 @@ function refusal(
   node: GraphNode,
   op: AnyOperator,
   varying: readonly string[],
-  keepsState: boolean,
+  knowsTime: boolean,
 ): Problem {
   const path = node.id;
-  if (keepsState) {
+  if (knowsTime) {
+    const does = op.id === 'spikeloom/step' ? 'reads the timestep' : 'keeps a state';
     return {
       code: 'cannot-convert',
       path,
-      message: `${op.id} keeps a state, so the network is a spiking one already`,
+      message: `${op.id} ${does}, so the network is a spiking one already`,
       fix: 'give the trained network that it was made from',
     };
   }

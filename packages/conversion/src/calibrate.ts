@@ -77,7 +77,7 @@ export async function calibrate(
 }
 
 /** The percentile of the values and the negated opposite one, as k-th smallest elements. */
-export function orderStatistics(values: Tensor, percentile: number, path: string): Bases {
+function orderStatistics(values: Tensor, percentile: number, path: string): Bases {
   const count = values.data.length;
   // Ranks are truncated products in double precision, as in the reference: 1 - 0.99 is a little above 0.01.
   const [upper, lower] = [Math.trunc(percentile * count), Math.trunc((1 - percentile) * count)];

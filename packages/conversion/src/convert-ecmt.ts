@@ -14,7 +14,13 @@ import {
 import { multiThreshold } from '@spikeloom/neurons';
 import { type Analysis, analyse } from './analyse.ts';
 import { type Bases, calibrate, type CalibrateOptions } from './calibrate.ts';
-import { ecmtDefaults, type EcmtOptions, fixedBases, levelsFor } from './ecmt-options.ts';
+import {
+  ecmtDefaults,
+  type EcmtOptions,
+  fixedBases,
+  levelsFor,
+  requireKnownChoices,
+} from './ecmt-options.ts';
 import { type ConversionReport, type ReportEntry, reportOf } from './report.ts';
 import { findSites, type Site } from './sites.ts';
 
@@ -39,6 +45,7 @@ export async function convertEcmt(graph: Graph, options: ConvertOptions): Promis
   const earlier = reportOf(graph.metadata);
   if (earlier) return { graph, report: earlier };
   const settings = { ...ecmtDefaults, ...onlySettings(options) };
+  requireKnownChoices(settings);
   const analysis = analyse(graph, options.registry);
   throwProblems('cannot-convert', `graph "${graph.name}"`, analysis.problems);
   const sites = findSites(analysis);
@@ -60,7 +67,7 @@ export async function convertEcmt(graph: Graph, options: ConvertOptions): Promis
 }
 
 /** Rewrites a network with the thresholds that were found. */
-export function applyEcmt(
+function applyEcmt(
   analysis: Analysis,
   sites: readonly Site[],
   measured: ReadonlyMap<Ref, Bases>,

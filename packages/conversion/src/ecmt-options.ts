@@ -1,3 +1,4 @@
+import { SpikeloomError } from '@spikeloom/ir';
 import type { Bases } from './calibrate.ts';
 import type { SiteRole } from './sites.ts';
 
@@ -37,6 +38,21 @@ export const ecmtDefaults: Required<EcmtOptions> = {
   base: 'smallest',
   coding: 'rate',
 };
+
+/** Refuses a choice that has no such value, such as a coding this version does not know. */
+export function requireKnownChoices(options: Required<EcmtOptions>): void {
+  for (const [name, known] of Object.entries(ecmtDefaults)) {
+    const given = options[name as keyof EcmtOptions];
+    if (typeof known !== 'string' || given === known) continue;
+    throw new SpikeloomError({
+      code: 'invalid-argument',
+      path: `convertEcmt.${name}`,
+      message: 'the conversion has no such choice',
+      expected: `"${known}"`,
+      got: JSON.stringify(given),
+    });
+  }
+}
 
 /** The bases a role has by decree; `undefined` for those that are calibrated. */
 export function fixedBases(role: SiteRole, options: Required<EcmtOptions>): Bases | undefined {

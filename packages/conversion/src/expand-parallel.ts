@@ -30,6 +30,7 @@ export function expandParallel(graph: Graph, registry: Registry): Expanded {
   const expanded: string[] = [];
   const compact: { path: string; reason: string }[] = [];
   const byNeuron = new Map<Ref, GraphNode>();
+  const outputs = new Set(Object.values(graph.outputs));
   for (const node of graph.nodes) {
     if (node.op !== multiThreshold.id) continue;
     const readers = graph.nodes.filter((reader) =>
@@ -38,10 +39,12 @@ export function expandParallel(graph: Graph, registry: Registry): Expanded {
     const others = readers.filter(
       (reader) => reader.op !== linear.id || !graph.weights.has(String(reader.inputs['weight'])),
     );
-    if (others.length > 0) {
+    if (outputs.has(node.id)) {
+      compact.push({ path: node.id, reason: 'its spikes are an output of the network' });
+    } else if (others.length > 0) {
       compact.push({
         path: node.id,
-        reason: `${others[0]!.id} (${others[0]!.op}) has no weights to scale`,
+        reason: `${others[0]!.id} (${others[0]!.op}) is not a linear layer with weights to scale`,
       });
     } else {
       expanded.push(node.id);

@@ -60,7 +60,7 @@ function linkNodes({ graph }: Analysis): Links {
   const readers = new Map<Ref, GraphNode[]>();
   for (const node of graph.nodes) {
     for (const output of Object.keys(node.outputs)) producer.set(refOf(node, output), node);
-    for (const ref of Object.values(node.inputs).flat() as Ref[]) {
+    for (const ref of Object.values(node.inputs).flat()) {
       readers.set(ref, [...(readers.get(ref) ?? []), node]);
     }
   }
@@ -102,7 +102,7 @@ function nearestBefore(
     const kind = parts.get(node.id)?.kind;
     if (kind === 'fixed') continue;
     if (kind !== 'linear') return node;
-    pending.push(...(Object.values(node.inputs).flat() as Ref[]));
+    pending.push(...Object.values(node.inputs).flat());
   }
   return undefined;
 }

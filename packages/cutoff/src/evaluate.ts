@@ -1,4 +1,4 @@
-import type { Tensor } from '@spikeloom/ir';
+import { SpikeloomError, type Tensor } from '@spikeloom/ir';
 import { accumulateSteps, type Program, runUntil, type RunUntilOptions } from '@spikeloom/runtime';
 import { type LabelledData } from './gap-statistics.ts';
 import { type Policy, predictions } from './policy.ts';
@@ -30,13 +30,14 @@ export async function evaluateCutoff(
       ...options,
       exit: policy.exit,
     });
+    requireLabels(timesteps.length, labels, 'evaluateCutoff');
     predictions(accumulated).forEach((label, sample) => {
       right += Number(label === labels[sample]);
     });
     exits.push(...timesteps);
     options.onProgress?.(exits.length);
   }
-  return summarise(Int32Array.from(exits), right, options.timesteps);
+  return summarise(Int32Array.from(exits), right, options.timesteps, 'evaluateCutoff');
 }
 
 /**
@@ -51,6 +52,7 @@ export function replayCutoff(
   policy: Policy,
 ): CutoffResult {
   const [timesteps, samples, classes] = stacked.shape as readonly [number, number, number];
+  requireLabels(samples, labels, 'replayCutoff');
   const { data } = accumulateSteps(stacked);
   const exits = new Int32Array(samples);
   let right = 0;
@@ -71,10 +73,29 @@ export function replayCutoff(
       right += Number(predicted[row] === labels[sample]);
     });
   }
-  return summarise(exits, right, timesteps);
+  return summarise(exits, right, timesteps, 'replayCutoff');
 }
 
-function summarise(exits: Int32Array, right: number, timesteps: number): CutoffResult {
+function requireLabels(samples: number, labels: ArrayLike<number>, path: string): void {
+  if (labels.length === samples) return;
+  throw new SpikeloomError({
+    code: 'shape-mismatch',
+    path,
+    message: 'every sample needs a label',
+    expected: `${samples} labels`,
+    got: `${labels.length}`,
+  });
+}
+
+function summarise(
+  exits: Int32Array,
+  right: number,
+  timesteps: number,
+  path: string,
+): CutoffResult {
+  if (exits.length === 0) {
+    throw new SpikeloomError({ code: 'empty-batch', path, message: 'there are no samples' });
+  }
   const histogram = Array.from({ length: timesteps }, () => 0);
   let total = 0;
   for (const exit of exits) {

@@ -58,12 +58,12 @@ export function calibrateTopK(
   statistics: GapStatistics,
   { epsilon, levels = 100 }: TopKOptions,
 ): Policy {
-  if (!(epsilon >= 0 && epsilon < 1)) {
+  if (!(epsilon >= 0 && epsilon <= 1)) {
     throw new SpikeloomError({
       code: 'invalid-argument',
       path: 'calibrateTopK',
       message: 'epsilon is a share',
-      expected: 'from 0 to below 1',
+      expected: 'from 0 to 1',
       got: `${epsilon}`,
     });
   }

@@ -2,7 +2,7 @@ import { SpikeloomError } from '@spikeloom/ir';
 
 /** Unpacks gzip data; anything else comes back as it is. */
 export async function gunzip(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  if (!isGzip(bytes)) return bytes;
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
@@ -21,6 +21,11 @@ export async function gunzip(bytes: Uint8Array, maxBytes: number): Promise<Uint8
     offset += chunk.length;
   }
   return result;
+}
+
+/** Whether data begins as gzip data does. */
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
 /** Unpacks a stream of gzip chunks with the platform's own decompressor. */

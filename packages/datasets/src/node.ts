@@ -6,6 +6,7 @@ import { readCifar } from './cifar.ts';
 import { fashionMnistClasses } from './fashion-mnist.ts';
 import { gunzip } from './gunzip.ts';
 import { type IdxArray, readIdx } from './idx.ts';
+import { imageShapeOf } from './image-shape.ts';
 import { type ImageSource, imagesInMemory } from './image-source.ts';
 import { streamIdx } from './stream-idx.ts';
 import { fashionMnistSample } from './sample.ts';
@@ -67,7 +68,7 @@ async function openIdx(images: string, { stream }: OpenOptions): Promise<ImageSo
 }
 
 async function findImages(folder: string, split: Split): Promise<string> {
-  const names = (await readdir(folder)).filter((name) => name.includes('images-idx3')).sort();
+  const names = (await readdir(folder)).filter((name) => name.includes('images-idx3')).toSorted();
   const wanted = names.filter((name) => (name.includes('train') ? 'train' : 'test') === split);
   const plain = wanted.filter(
     (name) => !wanted.includes(name.replace(/\.gz$/, '')) || !name.endsWith('.gz'),
@@ -112,19 +113,6 @@ async function readAll(path: string): Promise<Uint8Array> {
     });
   }
   return readFile(path);
-}
-
-/** `[N, H, W]` is one channel. */
-export function imageShapeOf(shape: readonly number[], path: string): [number, number, number] {
-  const [, height, width] = shape;
-  if (shape.length === 3 && height && width) return [1, height, width];
-  throw new SpikeloomError({
-    code: 'corrupt-file',
-    path,
-    message: 'the file does not hold grey images',
-    expected: '[images, height, width]',
-    got: `[${shape.join(', ')}]`,
-  });
 }
 
 function notFound(nameOrPath: string, path: string): SpikeloomError {

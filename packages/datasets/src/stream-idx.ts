@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { SpikeloomError } from '@spikeloom/ir';
-import { describeInflateError, inflate } from './gunzip.ts';
-import { maxIdxHeaderBytes, parseIdxHeader } from './idx.ts';
+import { locate, SpikeloomError } from '@spikeloom/ir';
+import { describeInflateError, inflate, isGzip } from './gunzip.ts';
+import { type IdxHeader, maxIdxHeaderBytes, parseIdxHeader } from './idx.ts';
 import { checkRange, type ImageSource } from './image-source.ts';
-import { imageShapeOf } from './node.ts';
+import { imageShapeOf } from './image-shape.ts';
 
 /** Images read from an IDX file as they are needed; memory holds one batch and one chunk of the file. */
 export async function streamIdx(
@@ -11,8 +11,10 @@ export async function streamIdx(
   labels: Uint8Array,
   extra: Pick<ImageSource, 'classNames'>,
 ): Promise<ImageSource> {
-  const first = await takeBytes(chunksOf(path), maxIdxHeaderBytes);
-  const { shape, headerBytes } = parseIdxHeader(first);
+  const packed = isGzip(await takeBytes(createReadStream(path), 2));
+  const content = (): AsyncIterable<Uint8Array> =>
+    packed ? inflate(createReadStream(path)) : createReadStream(path);
+  const { shape, headerBytes } = await readHeader(content(), path);
   const imageShape = imageShapeOf(shape, path);
   const imageBytes = imageShape[1] * imageShape[2];
   const length = shape[0]!;
@@ -40,25 +42,31 @@ export async function streamIdx(
         });
       }
       const { start, end, size } = checkRange(wanted, length, path);
-      const reader = new ByteReader(chunksOf(path), path);
-      await reader.skip(headerBytes + start * imageBytes);
-      for (let from = start; from < end; from += size) {
-        const count = Math.min(size, end - from);
-        yield {
-          shape: [count, ...imageShape],
-          pixels: await reader.read(count * imageBytes),
-          labels: Int32Array.from(labels.subarray(from, from + count)),
-          indices: Array.from({ length: count }, (_, index) => from + index),
-        };
+      const reader = new ByteReader(content(), path);
+      try {
+        await reader.skip(headerBytes + start * imageBytes);
+        for (let from = start; from < end; from += size) {
+          const count = Math.min(size, end - from);
+          yield {
+            shape: [count, ...imageShape],
+            pixels: await reader.read(count * imageBytes),
+            labels: Int32Array.from(labels.subarray(from, from + count)),
+            indices: Array.from({ length: count }, (_, index) => from + index),
+          };
+        }
+      } finally {
+        await reader.close();
       }
     },
   };
 }
 
-/** The content of a file, unpacked if it is gzip. */
-async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
-  const file: AsyncIterable<Uint8Array> = createReadStream(path);
-  yield* path.endsWith('.gz') ? inflate(file) : file;
+async function readHeader(content: AsyncIterable<Uint8Array>, path: string): Promise<IdxHeader> {
+  try {
+    return parseIdxHeader(await takeBytes(content, maxIdxHeaderBytes));
+  } catch (cause) {
+    throw locate(describeInflateError(cause), path);
+  }
 }
 
 async function takeBytes(chunks: AsyncIterable<Uint8Array>, count: number): Promise<Uint8Array> {
@@ -96,10 +104,15 @@ class ByteReader {
     return result;
   }
 
+  /** Lets go of the file. */
+  async close(): Promise<void> {
+    await this.#chunks.return?.();
+  }
+
   async #take(most: number): Promise<Uint8Array> {
     while (this.#rest.length === 0) {
       const next = await this.#chunks.next().catch((cause: unknown) => {
-        throw describeInflateError(cause);
+        throw locate(describeInflateError(cause), this.#path);
       });
       if (next.done) {
         throw new SpikeloomError({

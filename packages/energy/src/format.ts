@@ -27,8 +27,8 @@ export function formatEnergy(report: EnergyReport, options: { layers?: number } 
         : ''
     }`,
   ];
-  const costliest = [...report.layers]
-    .sort((a, b) => b.picojoules - a.picojoules)
+  const costliest = report.layers
+    .toSorted((a, b) => b.picojoules - a.picojoules)
     .slice(0, options.layers ?? 10);
   for (const { path, picojoules } of costliest) {
     lines.push(`    ${path.padEnd(32)} ${(picojoules / samples / 1e6).toFixed(4)} uJ`);

@@ -28,7 +28,7 @@ export const fullCounting: Counting = {
     'counts every arithmetic operation of every primitive, those of normalisation, soft-max, compensation and neurons included',
     'a product is event-driven where an operand is spikes: one addition per event and target; two spiking operands cost one addition per coincidence',
     'a product with a state that is still zero at the first step counts from the second',
-    'what depends only on a constant input is computed once per run, on either side',
+    'what depends only on inputs of real numbers is counted once per run, on either side, as if they were constant; inputs of spikes are new at every step',
     'comparisons are priced as additions, divisions and special functions as eight multiply-accumulates: assumptions, not measurements',
     'state reads and writes are counted apart and not priced; weight fetches are not counted',
   ],
@@ -98,9 +98,11 @@ function contractionTerm(
 ): Term {
   const refFor = (input: string): Ref => String(node.inputs[input]);
   const events = work.operands.filter(({ input }) => isEvent(types.get(refFor(input))!));
-  const watch = (operand: (typeof events)[number]): Watched => {
-    const ref = refFor(operand.input);
-    return { at: sourceRefs.get(ref) ?? ref, keep: operand.keep };
+  const watch = ({ input, keep }: (typeof events)[number]): Watched => {
+    const ref = refFor(input);
+    // The rows of a matrix may be the samples, which stay apart.
+    const rowsAreSamples = types.get(ref)!.shape[0] === 'N' && !keep.includes(0);
+    return { at: sourceRefs.get(ref) ?? ref, keep: rowsAreSamples ? [0, ...keep] : keep };
   };
   const [first, second] = events;
   if (!first) return fixed('mac', work.macs);
@@ -122,12 +124,7 @@ function traceOrigins(graph: Graph): Map<string, Origin> {
   const origins = new Map<string, Origin>();
   for (const node of graph.nodes) {
     const from = inputRefs(node).map((ref) => origins.get(nodeIdOf(ref))!);
-    const own: Origin =
-      node.op === 'spikeloom/input'
-        ? 'input'
-        : node.op === 'spikeloom/state' || node.op === 'spikeloom/step'
-          ? 'moving'
-          : 'weights';
+    const own = originOf(node);
     const all = [own, ...from];
     origins.set(
       node.id,
@@ -135,6 +132,13 @@ function traceOrigins(graph: Graph): Map<string, Origin> {
     );
   }
   return origins;
+}
+
+/** What a node adds to where its inputs come from. Spikes from outside are events, new at every step. */
+function originOf({ op, outputs }: GraphNode): Origin {
+  if (op === 'spikeloom/state' || op === 'spikeloom/step') return 'moving';
+  if (op !== 'spikeloom/input') return 'weights';
+  return isEvent(outputs['out']!) ? 'moving' : 'input';
 }
 
 /** The node of the source graph that a lowered node came from. */

@@ -64,6 +64,11 @@ export function createMeter(graph: Graph, options: MeterOptions): Meter {
   for (const ledger of ledgers) {
     for (const value of ledger.watched) watched.set(keyOf(value), value);
   }
+  if (watched.size === 0) {
+    // Nothing depends on activity; an output still tells how many steps and samples there were.
+    const value: Watched = { at: Object.values(graph.outputs)[0]!, keep: [0] };
+    watched.set(keyOf(value), value);
+  }
   // States are visible wherever they are; other values inside an operator only when it is lowered.
   const visible = new Set([
     ...graph.nodes.map(({ id }) => id),

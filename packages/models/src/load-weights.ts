@@ -45,7 +45,18 @@ export function loadWeights(
       });
       continue;
     }
-    const tensor = joinRows(stored.map((name) => tensors.get(name)!));
+    const parts = stored.map((name) => tensors.get(name)!);
+    if (!fitTogether(parts)) {
+      problems.push({
+        code: 'checkpoint-mismatch',
+        path: id,
+        message: `the tensors ${stored.map((name) => `"${name}"`).join(', ')} cannot be joined`,
+        expected: 'the same dtype, and the same sizes but for the first',
+        got: parts.map(({ dtype, shape }) => `${dtype} ${formatShape(shape)}`).join(', '),
+      });
+      continue;
+    }
+    const tensor = joinRows(parts);
     const shape = type.shape as readonly number[];
     const fits =
       tensor.shape.join() === shape.join() ||
@@ -75,6 +86,15 @@ export function loadWeights(
   }
   throwProblems('checkpoint-mismatch', 'the checkpoint', problems);
   return { ...graph, weights };
+}
+
+function fitTogether(parts: readonly Tensor[]): boolean {
+  const [first] = parts;
+  const rest = ({ shape, dtype }: Tensor): string => `${dtype} ${shape.slice(1).join()}`;
+  return (
+    parts.length === 1 ||
+    parts.every((part) => part.shape.length > 0 && rest(part) === rest(first!))
+  );
 }
 
 function joinRows(parts: readonly Tensor[]): Tensor {
