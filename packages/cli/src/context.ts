@@ -27,7 +27,7 @@ export interface Progress {
 export function createContext(json: boolean): Context {
   const controller = new AbortController();
   const bars = new Set<SingleBar>();
-  const isTerminal = process.stderr.isTTY === true && !json;
+  const isTerminal = process.stderr.isTTY && !json;
   const note = (text: string): void => void process.stderr.write(text);
   return {
     json,

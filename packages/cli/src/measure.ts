@@ -86,7 +86,7 @@ export async function measure(
 }
 
 /** Accuracy of the accumulated logits at every timestep. */
-export function accuracyPerStep(logits: Tensor, labels: ArrayLike<number>): number[] {
+function accuracyPerStep(logits: Tensor, labels: ArrayLike<number>): number[] {
   const [timesteps, samples, classes] = logits.shape as readonly [number, number, number];
   const { data } = accumulateSteps(logits);
   return Array.from({ length: timesteps }, (_, step) => {

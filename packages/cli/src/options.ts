@@ -33,6 +33,13 @@ export function positiveInteger(text: string): number {
   throw new InvalidArgumentError('It must be a whole number from 1.');
 }
 
+/** Parses a number of timesteps; whether it makes sense is the runtime's to say. */
+export function timestepCount(text: string): number {
+  const number = Number(text);
+  if (!Number.isNaN(number) && text.trim() !== '') return number;
+  throw new InvalidArgumentError('It must be a number.');
+}
+
 /** Parses a share from 0 to below 1. */
 export function share(text: string): number {
   const number = Number(text);

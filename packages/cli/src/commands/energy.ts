@@ -12,7 +12,13 @@ import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
 import { imagesFor } from '../images.ts';
 import { measure } from '../measure.ts';
-import { backendOption, makeBackend, positiveInteger, registry } from '../options.ts';
+import {
+  backendOption,
+  makeBackend,
+  positiveInteger,
+  registry,
+  timestepCount,
+} from '../options.ts';
 import { compact, formatTable } from '../table.ts';
 
 interface EnergyFlags {
@@ -37,7 +43,7 @@ export function energyCommand(program: Command, context: Context): void {
     .addOption(
       new Option('--split <split>', 'part of the data').choices(['test', 'train']).default('test'),
     )
-    .option('--timesteps <n>', 'timesteps to run', positiveInteger, 8)
+    .option('--timesteps <n>', 'timesteps to run', timestepCount, 8)
     .option('--count <n>', 'images', positiveInteger, 100)
     .option('--batch <n>', 'images in a batch', positiveInteger, 50)
     .option('--layers <n>', 'how many of the costliest layers to list', positiveInteger, 10)

@@ -7,7 +7,13 @@ import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
 import { imagesFor } from '../images.ts';
 import { measure, type Measurement } from '../measure.ts';
-import { backendOption, makeBackend, positiveInteger, registry } from '../options.ts';
+import {
+  backendOption,
+  makeBackend,
+  positiveInteger,
+  registry,
+  timestepCount,
+} from '../options.ts';
 import { formatTable, percent } from '../table.ts';
 
 interface EvalFlags {
@@ -32,7 +38,7 @@ export function evalCommand(program: Command, context: Context): void {
     .addOption(
       new Option('--split <split>', 'part of the data').choices(['test', 'train']).default('test'),
     )
-    .option('--timesteps <n>', 'timesteps to run', positiveInteger, 8)
+    .option('--timesteps <n>', 'timesteps to run', timestepCount, 8)
     .option('--count <n>', 'images; all by default', positiveInteger)
     .option('--batch <n>', 'images in a batch', positiveInteger, 100)
     .option('--ann', 'run the trained network the model was made from as well')
@@ -55,11 +61,11 @@ Examples:
         timesteps: number,
         title: string,
       ): Promise<Measurement> => {
-        const program_ = await backend.compile(network, { registry });
+        const compiled = await backend.compile(network, { registry });
         try {
-          return await measure(program_, images, { title, timesteps, batch: flags.batch }, context);
+          return await measure(compiled, images, { title, timesteps, batch: flags.batch }, context);
         } finally {
-          program_.dispose();
+          compiled.dispose();
         }
       };
       const ann = flags.ann

@@ -43,7 +43,11 @@ Examples:
         const inputs = [...graphInputs(graph)].map(
           ([name, type]) => `  input ${name}: ${formatType(type)}`,
         );
-        const lines = [printGraph(graph, depth), ...inputs, `  ${parameters} parameters`];
+        const lines = [
+          printGraph(graph, { ...depth, registry }),
+          ...inputs,
+          `  ${parameters} parameters`,
+        ];
         if (report) lines.push(formatReport(report));
         context.print(`${lines.join('\n')}\n`);
       }

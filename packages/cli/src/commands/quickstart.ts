@@ -19,7 +19,14 @@ import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { imagesFor, type NetworkImages } from '../images.ts';
 import { measure, type Measurement } from '../measure.ts';
-import { backendOption, makeBackend, positiveInteger, registry, share } from '../options.ts';
+import {
+  backendOption,
+  makeBackend,
+  positiveInteger,
+  registry,
+  share,
+  timestepCount,
+} from '../options.ts';
 import type {
   CutoffRow,
   QuickstartDetails,
@@ -47,7 +54,7 @@ export function quickstartCommand(program: Command, context: Context): void {
     .description(
       'the whole story on bundled data: a trained ViT becomes a spiking network that stops early',
     )
-    .option('--timesteps <n>', 'timesteps to run', positiveInteger, 8)
+    .option('--timesteps <n>', 'timesteps to run', timestepCount, 8)
     .option(
       '--epsilon <e>',
       'share of wrong early answers the cutoff may risk on calibration images',
