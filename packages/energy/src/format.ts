@@ -16,11 +16,12 @@ export function formatEnergy(report: EnergyReport, options: { layers?: number } 
   const total = noCounts();
   for (const step of steps) addCounts(total, step);
   const per = (count: number): string => compact(count / samples);
+  const bytes = (values: number): string => `${per(values * 4)} bytes`;
   const lines = [
     `Energy, ${counting.title} (${profile.title}), mean of ${samples} samples, ${timesteps} timesteps`,
     `  accumulates ${per(total.ac)}, multiply-accumulates ${per(total.mac)}, additions ${per(total.add)}, multiplications ${per(total.multiply)}`,
     `  divisions ${per(total.divide)}, comparisons ${per(total.compare)}, special functions ${per(total.special)}`,
-    `  state traffic ${compact(((total.stateRead + total.stateWrite) * 4) / samples)} bytes`,
+    `  memory traffic: states ${bytes(total.stateRead + total.stateWrite)}, weights at most ${bytes(total.ac + total.mac)} (one read per accumulation, none reused)`,
     `  energy ${((meanPicojoules.at(-1) ?? 0) / 1e6).toFixed(3)} uJ${
       baselinePicojoules > 0
         ? `, ${(ratios.at(-1) ?? 0).toFixed(3)} of the ${(baselinePicojoules / 1e6).toFixed(3)} uJ of the network it was made from`

@@ -30,7 +30,7 @@ export const fullCounting: Counting = {
     'a product with a state that is still zero at the first step counts from the second',
     'what depends only on inputs of real numbers is counted once per run, on either side, as if they were constant; inputs of spikes are new at every step',
     'comparisons are priced as additions, divisions and special functions as eight multiply-accumulates: assumptions, not measurements',
-    'state reads and writes are counted apart and not priced; weight fetches are not counted',
+    'memory traffic is shown apart and not priced',
   ],
   terms: countPrimitives,
   baseline: (_, source, registry) => (source ? countPrimitives(source, registry) : []),

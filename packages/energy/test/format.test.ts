@@ -17,7 +17,7 @@ test('a report reads as text: totals, the costliest layers, what to know', async
     "Energy, complete (45 nm, float32), mean of 1 samples, 2 timesteps
       accumulates 6.00 k, multiply-accumulates 0, additions 24, multiplications 8
       divisions 0, comparisons 8, special functions 0
-      state traffic 64 bytes
+      memory traffic: states 64 bytes, weights at most 24.00 k bytes (one read per accumulation, none reused)
       energy 0.005 uJ
         layer                            0.0054 uJ
         cell                             0.0001 uJ

@@ -48,6 +48,7 @@ export function accuracyByEnergy({ ann, snn, cutoff }: QuickstartResult): string
         text: 'counting',
         fill: 'counting',
         dy: 16,
+        textAnchor: 'end',
       }),
       Plot.dot([{ x: 1, y: ann.accuracy * 100 }], {
         x: 'x',
