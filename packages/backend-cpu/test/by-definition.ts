@@ -264,4 +264,26 @@ const definitions: Readonly<Record<string, Definition>> = {
         range(at.length).map((axis) => at[axes.indexOf(axis)]!),
       );
   },
+  'spikeloom/uniform': (inputs, attributes) => {
+    const strides = stridesOf(one(inputs, 'x').shape);
+    const key = read(one(inputs, 'key'), []);
+    return (at) => {
+      const position = at.reduce((sum, index, axis) => sum + index * strides[axis]!, 0);
+      return uniformAt(Number(attributes['stream']), key, position);
+    };
+  },
 };
+
+/** The hash of the operator in integers of any length. */
+function uniformAt(stream: number, key: number, position: number): number {
+  const word = (value: bigint): bigint => BigInt.asUintN(32, value);
+  const mix = (start: bigint): bigint => {
+    const first = word((start ^ (start >> 16n)) * 0x21f0aaadn);
+    const second = word((first ^ (first >> 15n)) * 0x735a2d97n);
+    return second ^ (second >> 15n);
+  };
+  const [keyBits] = new Uint32Array(Float32Array.of(key).buffer);
+  const inner = mix(mix(word(BigInt(stream) + 0x9e3779b9n)) ^ BigInt(keyBits!));
+  const outer = mix(word(inner + 0x9e3779b9n));
+  return Number(mix(mix(word(BigInt(position) + inner)) ^ outer) >> 8n) / 2 ** 24;
+}

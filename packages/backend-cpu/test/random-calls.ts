@@ -217,6 +217,13 @@ const drafts: Readonly<Record<string, (random: Random) => Draft>> = {
     const x = anyDtype(random, shapeOf(random, 1 + random.below(7)));
     return { inputs: { x }, attributes: { permutation: random.shuffle([...x.shape.keys()]) } };
   },
+  'spikeloom/uniform': (random) => ({
+    inputs: {
+      x: numbers(random, shapeOf(random, random.below(4))),
+      key: numbers(random, [], () => random.below(2 ** 24)),
+    },
+    attributes: { stream: Math.floor(random.uniform() * 2 ** 32) },
+  }),
 };
 
 function turn(shape: readonly [number, number], isTurned: boolean): readonly number[] {

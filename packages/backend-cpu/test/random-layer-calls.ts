@@ -1,5 +1,6 @@
 import {
   batchNorm,
+  dropout,
   gelu,
   layerNorm,
   linear,
@@ -7,6 +8,7 @@ import {
   type Random,
   relu,
   softmax,
+  temporalBatchNorm,
   type Tensor,
 } from '@spikeloom/ir';
 import { anyAxis, numbers, positive, shapeOf, size } from './random-data.ts';
@@ -26,14 +28,27 @@ export const unary =
 
 const vectorOf = (random: Random, length: number): Tensor => numbers(random, [length]);
 
+function normalised(random: Random): Draft {
+  const x = numbers(random, shapeOf(random, 2 + random.below(3)));
+  const [weight, bias, mean] = [0, 1, 2].map(() => vectorOf(random, x.shape[1]!));
+  const variance = numbers(random, [x.shape[1]!], positive(random));
+  return { inputs: { x, weight, bias, mean, variance } };
+}
+
 /** Layers, which are more than their primitives where a backend has kernels for them. */
 export const layerDrafts: Readonly<Record<string, (random: Random) => Draft>> = {
-  [batchNorm.id]: (random) => {
-    const x = numbers(random, shapeOf(random, 2 + random.below(3)));
-    const [weight, bias, mean] = [0, 1, 2].map(() => vectorOf(random, x.shape[1]!));
-    const variance = numbers(random, [x.shape[1]!], positive(random));
-    return { inputs: { x, weight, bias, mean, variance } };
-  },
+  [batchNorm.id]: normalised,
+  [dropout.id]: (random) => ({
+    inputs: {
+      x: numbers(random, shapeOf(random, random.below(4))),
+      key: numbers(random, [], () => random.below(100)),
+    },
+    attributes: {
+      rate: [0, 0.3, 0.9][random.below(3)],
+      active: random.below(3) > 0,
+      stream: random.below(4),
+    },
+  }),
   [gelu.id]: unary(),
   [layerNorm.id]: (random) => {
     const x = numbers(random, [...shapeOf(random, random.below(3)), size(random, 19)]);
@@ -55,4 +70,7 @@ export const layerDrafts: Readonly<Record<string, (random: Random) => Draft>> = 
     const x = numbers(random, [...shapeOf(random, random.below(3)), size(random, 19)]);
     return { inputs: { x }, attributes: { axis: anyAxis(random, x.shape.length) } };
   },
+  [temporalBatchNorm.id]: (random) => ({
+    inputs: { ...normalised(random).inputs, p: vectorOf(random, size(random)) },
+  }),
 };

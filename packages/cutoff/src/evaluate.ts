@@ -1,7 +1,15 @@
-import { SpikeloomError, type Tensor } from '@spikeloom/ir';
-import { accumulateSteps, type Program, runUntil, type RunUntilOptions } from '@spikeloom/runtime';
-import { type LabelledData } from './gap-statistics.ts';
-import { type Policy, predictions } from './policy.ts';
+import type { Tensor } from '@spikeloom/ir';
+import {
+  accumulateSteps,
+  type Program,
+  runUntil,
+  type RunUntilOptions,
+  throwIfAborted,
+} from '@spikeloom/runtime';
+import { checkLabels, checkRun, logitsOutput, requireSamples } from './check-run.ts';
+import type { LabelledData } from './labelled-data.ts';
+import { predictions } from './logits.ts';
+import type { Policy } from './policy.ts';
 
 /** How a policy did on labelled samples. */
 export interface CutoffResult {
@@ -16,21 +24,28 @@ export interface CutoffResult {
   readonly exits: Int32Array;
 }
 
-/** Runs a classifier with a policy: samples that are sure leave the batch. */
+/**
+ * Runs a classifier with a policy: samples that are sure leave the batch.
+ *
+ * Throws `empty-batch` without data, `not-a-number` for logits that are not finite, `aborted` when cancelled.
+ */
 export async function evaluateCutoff(
   program: Program,
   data: LabelledData,
   policy: Policy,
   options: Omit<RunUntilOptions, 'exit'> & { readonly onProgress?: (samples: number) => void },
 ): Promise<CutoffResult> {
+  const output = logitsOutput(program, options.output, 'evaluateCutoff');
   const exits: number[] = [];
   let right = 0;
   for await (const { inputs, labels } of data) {
+    throwIfAborted(options.signal);
     const { accumulated, timesteps } = await runUntil(program, inputs, {
       ...options,
+      output,
       exit: policy.exit,
     });
-    requireLabels(timesteps.length, labels, 'evaluateCutoff');
+    checkLabels(labels, timesteps.length, accumulated.shape[1]!, 'evaluateCutoff');
     predictions(accumulated).forEach((label, sample) => {
       right += Number(label === labels[sample]);
     });
@@ -51,8 +66,7 @@ export function replayCutoff(
   labels: ArrayLike<number>,
   policy: Policy,
 ): CutoffResult {
-  const [timesteps, samples, classes] = stacked.shape as readonly [number, number, number];
-  requireLabels(samples, labels, 'replayCutoff');
+  const { timesteps, samples, classes } = checkRun(stacked, labels, 'replayCutoff');
   const { data } = accumulateSteps(stacked);
   const exits = new Int32Array(samples);
   let right = 0;
@@ -76,26 +90,13 @@ export function replayCutoff(
   return summarise(exits, right, timesteps, 'replayCutoff');
 }
 
-function requireLabels(samples: number, labels: ArrayLike<number>, path: string): void {
-  if (labels.length === samples) return;
-  throw new SpikeloomError({
-    code: 'shape-mismatch',
-    path,
-    message: 'every sample needs a label',
-    expected: `${samples} labels`,
-    got: `${labels.length}`,
-  });
-}
-
 function summarise(
   exits: Int32Array,
   right: number,
   timesteps: number,
   path: string,
 ): CutoffResult {
-  if (exits.length === 0) {
-    throw new SpikeloomError({ code: 'empty-batch', path, message: 'there are no samples' });
-  }
+  requireSamples(exits.length, path);
   const histogram = Array.from({ length: timesteps }, () => 0);
   let total = 0;
   for (const exit of exits) {

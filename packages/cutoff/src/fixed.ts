@@ -1,5 +1,6 @@
 import { SpikeloomError } from '@spikeloom/ir';
 import type { Policy, PolicyKind } from './policy.ts';
+import { numberOf } from './settings.ts';
 
 /** Stops every sample after the same number of timesteps: the baseline of every other policy. */
 export function fixedTimestep(timesteps: number): Policy {
@@ -21,5 +22,5 @@ export function fixedTimestep(timesteps: number): Policy {
 export const fixedKind: PolicyKind = {
   id: 'spikeloom/fixed',
   summary: 'Stops every sample after the same number of timesteps.',
-  restore: (settings) => fixedTimestep(Number(settings['timesteps'])),
+  restore: (settings) => fixedTimestep(numberOf(settings['timesteps'])),
 };

@@ -1,5 +1,4 @@
-import type { Json, Problem, Tensor } from '@spikeloom/ir';
-import { SpikeloomError } from '@spikeloom/ir';
+import { type Graph, type Json, SpikeloomError, withMetadata } from '@spikeloom/ir';
 import type { ExitRule } from '@spikeloom/runtime';
 
 /** A rule that stops a sample as soon as its answer is sure. */
@@ -50,43 +49,34 @@ export function restorePolicy(saved: SavedPolicy, kinds: readonly PolicyKind[]):
   });
 }
 
-/** The largest logit minus the second largest, for every row of `[rows, classes]`. */
-export function gaps({ shape, data }: Pick<Tensor, 'shape' | 'data'>): Float32Array {
-  const classes = shape.at(-1)!;
-  if (shape.length !== 2 || classes < 2) throw notClassifier(shape);
-  return Float32Array.from({ length: shape[0]! }, (_, row) => {
-    let first = -Infinity;
-    let second = -Infinity;
-    for (let index = row * classes; index < (row + 1) * classes; index++) {
-      const value = data[index]!;
-      if (value > first) {
-        second = first;
-        first = value;
-      } else if (value > second) second = value;
-    }
-    return first - second;
-  });
+/** The same model with a policy in its metadata, where `policyOf` finds it after saving and loading. */
+export function withPolicy(graph: Graph, policy: Policy): Graph {
+  const { id, settings } = savePolicy(policy);
+  return withMetadata(graph, { cutoff: { id, settings } });
 }
 
-/** The class with the largest logit, for every row; the first of equal ones. */
-export function predictions({ shape, data }: Pick<Tensor, 'shape' | 'data'>): Int32Array {
-  const classes = shape.at(-1)!;
-  return Int32Array.from({ length: data.length / classes }, (_, row) => {
-    let best = 0;
-    for (let index = 1; index < classes; index++) {
-      if (data[row * classes + index]! > data[row * classes + best]!) best = index;
-    }
-    return best;
-  });
-}
-
-function notClassifier(shape: readonly number[]): SpikeloomError {
-  const problem: Problem = {
-    code: 'shape-mismatch',
+/**
+ * The policy in a model's metadata; `undefined` if it has none.
+ *
+ * Throws `corrupt-file` when what is there is no policy, and what `restorePolicy` throws.
+ */
+export function policyOf(
+  { metadata }: Pick<Graph, 'metadata'>,
+  kinds: readonly PolicyKind[],
+): Policy | undefined {
+  const saved = metadata['cutoff'];
+  if (saved === undefined) return undefined;
+  const { id, settings } = isObject(saved) ? saved : {};
+  if (typeof id === 'string' && isObject(settings)) return restorePolicy({ id, settings }, kinds);
+  throw new SpikeloomError({
+    code: 'corrupt-file',
     path: 'cutoff',
-    message: 'a policy looks at logits',
-    expected: '[samples, 2 or more classes]',
-    got: `[${shape.join(', ')}]`,
-  };
-  return new SpikeloomError(problem);
+    message: 'the metadata of the model holds no policy',
+    expected: '{ "id": …, "settings": { … } }',
+    got: JSON.stringify(saved),
+  });
+}
+
+function isObject(json: Json | undefined): json is Readonly<Record<string, Json>> {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
 }

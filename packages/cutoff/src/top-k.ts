@@ -1,6 +1,9 @@
 import { SpikeloomError } from '@spikeloom/ir';
-import type { GapStatistics } from './gap-statistics.ts';
-import { gaps, type Policy, type PolicyKind } from './policy.ts';
+import { confidenceRates, type GapStatistics } from './confidence-rates.ts';
+import { gaps } from './logits.ts';
+import type { Policy, PolicyKind } from './policy.ts';
+import { numbersOf } from './settings.ts';
+import { isSure, requireShare } from './epsilon.ts';
 
 export interface TopKOptions {
   /** Tolerated share of stopped calibration samples whose answer is wrong then or later. */
@@ -11,11 +14,11 @@ export interface TopKOptions {
 
 /**
  * Top-K cutoff: a sample stops when the gap between its two largest accumulated logits exceeds the
- * threshold of the timestep.
+ * threshold of the timestep, `Y_(1)(t) - Y_(2)(t) > beta(t)`.
  *
- * Source: Wu et al. (2023), arXiv 2301.09522.
+ * Source: Wu et al., arXiv 2301.09522.
  *
- * @param thresholds one for each timestep
+ * @param thresholds one for each timestep; the last goes on for later ones
  */
 export function topKCutoff(thresholds: readonly number[]): Policy {
   if (thresholds.length === 0 || thresholds.some((threshold) => !(threshold >= 0))) {
@@ -41,10 +44,7 @@ export const topKKind: PolicyKind = {
   id: 'spikeloom/top-k',
   summary:
     'Stops a sample when the gap between its two largest accumulated logits is large enough.',
-  restore: (settings) => {
-    const { thresholds } = settings;
-    return topKCutoff(Array.isArray(thresholds) ? thresholds.map(Number) : []);
-  },
+  restore: ({ thresholds }) => topKCutoff(numbersOf(thresholds)),
 };
 
 /**
@@ -52,42 +52,22 @@ export const topKKind: PolicyKind = {
  * 1 - epsilon are right and stay right. Tries levels of one grid for all timesteps; the top level always
  * qualifies. Float32 throughout, as in the reference.
  *
- * Source: Wu et al. (2023), arXiv 2301.09522, and the reference code's set-up phase.
+ * Source: Wu et al., arXiv 2301.09522, and the reference code's set-up phase.
  */
 export function calibrateTopK(
   statistics: GapStatistics,
   { epsilon, levels = 100 }: TopKOptions,
 ): Policy {
-  if (!(epsilon >= 0 && epsilon <= 1)) {
-    throw new SpikeloomError({
-      code: 'invalid-argument',
-      path: 'calibrateTopK',
-      message: 'epsilon is a share',
-      expected: 'from 0 to 1',
-      got: `${epsilon}`,
-    });
-  }
-  const { fround } = Math;
-  const { timesteps, samples, gap, staysRight } = statistics;
-  let largest = 0;
-  for (const value of gap) largest = Math.max(largest, value);
-  const width = fround(largest / levels);
-  const wanted = fround(1 - epsilon);
-  const thresholds = Array.from({ length: timesteps }, (_, step) => {
-    for (let level = 0; level < levels - 1; level++) {
-      const threshold = fround(level * width);
-      let stopped = 0;
-      let right = 0;
-      for (let sample = 0; sample < samples; sample++) {
-        const index = sample * timesteps + step;
-        if (gap[index]! > threshold) {
-          stopped += 1;
-          right += staysRight[index]!;
-        }
-      }
-      if (stopped > 0 && fround(right / stopped) >= wanted) return threshold;
-    }
-    return fround((levels - 1) * width);
-  });
-  return topKCutoff(thresholds);
+  requireShare(epsilon, 'epsilon', 'calibrateTopK');
+  const { grid, stopped, staysRight } = confidenceRates(statistics, levels);
+  const { timesteps } = statistics;
+  const qualifies = (level: number, step: number): boolean => {
+    const cell = level * timesteps + step;
+    return level === levels - 1 || isSure(staysRight[cell]!, stopped[cell]!, epsilon);
+  };
+  return topKCutoff(
+    Array.from({ length: timesteps }, (_, step) =>
+      grid.find((_level, level) => qualifies(level, step))!,
+    ),
+  );
 }

@@ -1,65 +1,23 @@
 import {
   calibrateTopK,
-  collectGaps,
+  collectStatistics,
+  confidenceCutoff,
   evaluateCutoff,
   fixedTimestep,
-  gapStatistics,
-  type LabelledBatch,
+  logitStatistics,
   predictions,
   replayCutoff,
 } from '@spikeloom/cutoff';
-import {
-  createBuilder,
-  createRandom,
-  createRegistry,
-  type Graph,
-  linear,
-  takeRows,
-  tensor,
-  type Tensor,
-  type Value,
-} from '@spikeloom/ir';
-import { lif, neurons } from '@spikeloom/neurons';
+import { tensor, type Tensor } from '@spikeloom/ir';
 import { accumulateSteps, type Program } from '@spikeloom/runtime';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { backends } from './backends.ts';
+import { classifier, inBatches as batchesOf, inputsOf, registry } from './classifier.ts';
 
-const registry = createRegistry([neurons]);
 const timesteps = 8;
 const samples = 60;
-
-/** A small spiking classifier with random weights. */
-function classifier(): Graph {
-  const random = createRandom(17);
-  const b = createBuilder({ name: 'classifier' });
-  const dense = (name: string, x: Value, outputs: number): Value => {
-    const shape = [outputs, Number(x.type.shape[1])] as const;
-    const data = Array.from({ length: shape[0] * shape[1] }, () => random.normal());
-    const weight = b.param(name, shape, { tensor: tensor(data, shape) });
-    return b.apply(linear, { x, weight }).out;
-  };
-  const hidden = dense('first', b.input('x', ['N', 6]), 24);
-  const { spikes } = b.apply(lif, { current: hidden }, { threshold: 0.6 }, 'cell');
-  b.output('logits', dense('last', spikes, 4));
-  return b.build();
-}
-
-const random = createRandom(18);
-const x = tensor(
-  Array.from({ length: samples * 6 }, () => random.normal()),
-  [samples, 6],
-);
-
-/** The inputs in batches of a size. */
-function inBatches(labels: ArrayLike<number>, size: number): LabelledBatch[] {
-  return Array.from({ length: Math.ceil(samples / size) }, (_, batch) => {
-    const rows = Array.from(
-      { length: Math.min(size, samples - batch * size) },
-      (_value, row) => batch * size + row,
-    );
-    return { inputs: { x: takeRows(x, rows) }, labels: rows.map((row) => labels[row]!) };
-  });
-}
+const x = inputsOf(samples);
+const inBatches = (labels: ArrayLike<number>, size: number) => batchesOf(x, labels, size);
 
 describe.each(backends)('a real network on %s', (_, backend) => {
   let program: Program;
@@ -77,7 +35,7 @@ describe.each(backends)('a real network on %s', (_, backend) => {
   });
 
   test('stops every sample where the replay of its whole run does', async () => {
-    const policy = calibrateTopK(gapStatistics(stacked, labels), { epsilon: 0.2 });
+    const policy = calibrateTopK(logitStatistics(stacked, labels), { epsilon: 0.2 });
     const replayed = replayCutoff(stacked, labels, policy);
     expect(new Set(replayed.exits).size).toBeGreaterThan(2);
     for (const size of [1, 7, samples]) {
@@ -87,7 +45,7 @@ describe.each(backends)('a real network on %s', (_, backend) => {
   });
 
   test('gives the same whether stopped samples leave the batch or stay in it', async () => {
-    const policy = calibrateTopK(gapStatistics(stacked, labels), { epsilon: 0.2 });
+    const policy = calibrateTopK(logitStatistics(stacked, labels), { epsilon: 0.2 });
     const data = inBatches(labels, 20);
     const [compact, whole] = [
       await evaluateCutoff(program, data, policy, { timesteps }),
@@ -100,13 +58,13 @@ describe.each(backends)('a real network on %s', (_, backend) => {
     const seen: number[] = [];
     const onProgress = (count: number): void => void seen.push(count);
     const data = inBatches(labels, 25);
-    const collected = await collectGaps(program, data, { timesteps, onProgress });
-    expect(collected).toEqual(gapStatistics(stacked, labels));
+    const collected = await collectStatistics(program, data, { timesteps, onProgress });
+    expect(collected).toEqual(logitStatistics(stacked, labels));
     expect(seen).toEqual([25, 50, 60]);
   });
 
   test('adds up its histogram, mean timestep and accuracy', async () => {
-    const policy = calibrateTopK(gapStatistics(stacked, labels), { epsilon: 0.2 });
+    const policy = calibrateTopK(logitStatistics(stacked, labels), { epsilon: 0.2 });
     const result = await evaluateCutoff(program, inBatches(labels, 30), policy, { timesteps });
     expect(result.samples).toBe(samples);
     expect(result.histogram.reduce((sum, count) => sum + count, 0)).toBe(samples);
@@ -129,7 +87,7 @@ describe('evaluating refuses', () => {
   test('no data', async () => {
     const none = { code: 'empty-batch' };
     await expect(evaluateCutoff(program, [], policy, { timesteps })).rejects.toMatchObject(none);
-    await expect(collectGaps(program, [], { timesteps })).rejects.toMatchObject(none);
+    await expect(collectStatistics(program, [], { timesteps })).rejects.toMatchObject(none);
     const nothing = tensor([], [2, 0, 4]);
     expect(() => replayCutoff(nothing, [], policy)).toThrow(expect.objectContaining(none));
   });
@@ -142,7 +100,7 @@ describe('evaluating refuses', () => {
       await expect(evaluateCutoff(program, data, policy, { timesteps })).rejects.toMatchObject(
         mismatch,
       );
-      await expect(collectGaps(program, data, { timesteps })).rejects.toMatchObject(mismatch);
+      await expect(collectStatistics(program, data, { timesteps })).rejects.toMatchObject(mismatch);
     }
     const stacked = tensor(new Float32Array(24), [2, 3, 4]);
     expect(() => replayCutoff(stacked, [0, 1], policy)).toThrow(
@@ -156,7 +114,7 @@ describe('evaluating refuses', () => {
     await expect(evaluateCutoff(program, data, policy, { timesteps: 0 })).rejects.toMatchObject(
       wrong,
     );
-    await expect(collectGaps(program, data, { timesteps: 0 })).rejects.toMatchObject(wrong);
+    await expect(collectStatistics(program, data, { timesteps: 0 })).rejects.toMatchObject(wrong);
   });
 
   test('to go on when it is cancelled', async () => {
@@ -166,7 +124,7 @@ describe('evaluating refuses', () => {
     const data = inBatches(labels, 10);
     const aborted = { code: 'aborted' };
     await expect(
-      collectGaps(program, data, { timesteps, signal, onProgress }),
+      collectStatistics(program, data, { timesteps, signal, onProgress }),
     ).rejects.toMatchObject(aborted);
     await expect(
       evaluateCutoff(program, data, policy, { timesteps, signal }),

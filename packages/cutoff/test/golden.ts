@@ -6,7 +6,9 @@ import type { Tensor } from '@spikeloom/ir';
 /** Logits of a data set with what the reference code decided on them. */
 export interface Golden {
   tensor(name: string): Tensor;
-  readonly epsilons: readonly number[];
+  /** A list of settings the reference was run with. */
+  list<T = number>(name: 'epsilons' | 'alphas' | 'setups'): readonly T[];
+  readonly rate: number;
 }
 
 /** Opens a file of the folder `golden`. */
@@ -16,9 +18,10 @@ export function openGolden(name: string): Golden {
   const tensors = tensorsOf(file);
   return {
     tensor: (key) => tensors.get(key)!,
-    epsilons: JSON.parse(file.metadata.get('epsilons')!) as number[],
+    list: (key) => JSON.parse(file.metadata.get(key)!) as never,
+    rate: Number(file.metadata.get('rate')),
   };
 }
 
-/** The files there are. */
+/** The files with logits of made-up classifiers. */
 export const goldenNames = ['cutoff_a', 'cutoff_b', 'cutoff_c'] as const;

@@ -1,21 +1,22 @@
 import {
   calibrateTopK,
-  gapStatistics,
   type GapStatistics,
+  logitStatistics,
   replayCutoff,
   topKCutoff,
 } from '@spikeloom/cutoff';
-import { tensor } from '@spikeloom/ir';
+import { tensor, type Tensor } from '@spikeloom/ir';
 import { describe, expect, test } from 'vitest';
 import { goldenNames, openGolden } from './golden.ts';
+import { randomRun, seeds } from './random-run.ts';
 
 describe.each(goldenNames)('on the logits of %s', (name) => {
   const golden = openGolden(name);
-  const statistics = gapStatistics(
+  const statistics = logitStatistics(
     golden.tensor('train_logits'),
     golden.tensor('train_labels').data,
   );
-  const cases = golden.epsilons.map((epsilon, index) => [epsilon, index] as const);
+  const cases = golden.list('epsilons').map((epsilon, index) => [epsilon, index] as const);
 
   test.each(cases)('epsilon %d gives the thresholds of the reference', (epsilon, index) => {
     const { settings } = calibrateTopK(statistics, { epsilon });
@@ -39,14 +40,73 @@ describe.each(goldenNames)('on the logits of %s', (name) => {
 
   test('a larger epsilon never stops the calibration samples later on average', () => {
     const [logits, labels] = ['train_logits', 'train_labels'].map((key) => golden.tensor(key));
-    const means = golden.epsilons.map(
-      (epsilon) =>
-        replayCutoff(logits!, labels!.data, calibrateTopK(statistics, { epsilon })).meanTimestep,
-    );
+    const means = golden
+      .list('epsilons')
+      .map(
+        (epsilon) =>
+          replayCutoff(logits!, labels!.data, calibrateTopK(statistics, { epsilon })).meanTimestep,
+      );
     expect(means).toEqual(means.toSorted((a, b) => b - a));
     expect(means.at(-1)).toBeLessThan(means[0]!);
   });
 });
+
+const fashion = (['fashion_qcfs', 'fashion_tet'] as const).flatMap((name) => {
+  const golden = openGolden(name);
+  return golden.list<string>('setups').flatMap((setup) =>
+    golden.list('epsilons').map((epsilon) => ({
+      name,
+      setup,
+      // As the reference writes it into names: 0.0, 0.01.
+      written: Number.isInteger(epsilon) ? epsilon.toFixed(1) : `${epsilon}`,
+      epsilon,
+      golden,
+    })),
+  );
+});
+
+describe.each(fashion)(
+  'on the trained network $name, set up with $setup, epsilon $written',
+  ({ golden, setup, written, epsilon }) => {
+    const recorded = golden.tensor(`beta_${setup}_eps${written}`).data;
+
+    test('the gaps of the set-up give the thresholds of the reference', () => {
+      const statistics = fromSetup(
+        golden.tensor(`setup_${setup}_gap`),
+        golden.tensor(`setup_${setup}_correct`),
+      );
+      const thresholds = calibrateTopK(statistics, { epsilon }).settings['thresholds'] as number[];
+      expect(thresholds).toHaveLength(recorded.length);
+      thresholds.forEach((threshold, step) => {
+        expect(Math.abs(threshold - recorded[step]!)).toBeLessThanOrEqual(1e-6 * recorded[step]!);
+      });
+    });
+
+    test('1,000 test images stop where they do in the reference', () => {
+      const [logits, labels] = ['test_logits_per_step', 'test_labels'].map((key) =>
+        golden.tensor(key),
+      );
+      const { exits } = replayCutoff(logits!, labels!.data, topKCutoff([...recorded]));
+      expect(exits).toEqual(golden.tensor(`${setup}_topk_timesteps_eps${written}`).data);
+    });
+  },
+);
+
+/** What a calibration needs, from `[T, N]` gaps and predictions that are right. */
+function fromSetup(gaps: Tensor, right: Tensor): GapStatistics {
+  const [timesteps, samples] = gaps.shape as [number, number];
+  const gap = new Float32Array(timesteps * samples);
+  const staysRight = new Uint8Array(timesteps * samples);
+  for (let sample = 0; sample < samples; sample++) {
+    let stays = 1;
+    for (let step = timesteps - 1; step >= 0; step--) {
+      stays &= right.data[step * samples + sample]!;
+      gap[sample * timesteps + step] = gaps.data[step * samples + sample]!;
+      staysRight[sample * timesteps + step] = stays;
+    }
+  }
+  return { timesteps, samples, gap, staysRight };
+}
 
 /** Gaps of single steps with whether they stay right. */
 function singleStep(gap: readonly number[], staysRight: readonly number[]): GapStatistics {
@@ -118,5 +178,38 @@ describe('the policy', () => {
     expect(() => calibrateTopK(singleStep([1], [1]), { epsilon })).toThrow(
       expect.objectContaining({ code: 'invalid-argument', path: 'calibrateTopK' }),
     );
+  });
+
+  test.each([
+    ['no samples', { samples: 0, gap: [], staysRight: [] }, 'empty-batch'],
+    ['no timesteps', { timesteps: 0, gap: [], staysRight: [] }, 'invalid-timesteps'],
+    ['gaps too few', { gap: [1] }, 'shape-mismatch'],
+    ['gaps that are NaN', { gap: [1, NaN] }, 'not-a-number'],
+  ])(
+    'is not calibrated on %s',
+    (_, { gap, staysRight, ...sizes }: Record<string, unknown>, code) => {
+      const statistics = {
+        ...singleStep(
+          (gap as number[] | undefined) ?? [1, 2],
+          (staysRight as number[] | undefined) ?? [1, 1],
+        ),
+        samples: 2,
+        ...sizes,
+      };
+      expect(() => calibrateTopK(statistics, { epsilon: 0 })).toThrow(
+        expect.objectContaining({ name: 'SpikeloomError', code }),
+      );
+    },
+  );
+});
+
+test.each(seeds)('the threshold never grows with epsilon, for the made-up run %d', (seed) => {
+  const { statistics } = randomRun(seed);
+  const [strict, medium, loose] = [0, 0.1, 0.4].map(
+    (epsilon) => calibrateTopK(statistics, { epsilon }).settings['thresholds'] as number[],
+  );
+  strict!.forEach((threshold, step) => {
+    expect(medium![step]).toBeLessThanOrEqual(threshold);
+    expect(loose![step]).toBeLessThanOrEqual(medium![step]!);
   });
 });

@@ -19,7 +19,16 @@ export {
   shape,
 } from './attributes.ts';
 export { Builder, type BuilderOptions, createBuilder, mapNames, type Value } from './builder.ts';
-export { batchNorm, gelu, layerNorm, linear, relu, softmax } from './composites/index.ts';
+export {
+  batchNorm,
+  dropout,
+  gelu,
+  layerNorm,
+  linear,
+  relu,
+  softmax,
+  temporalBatchNorm,
+} from './composites/index.ts';
 export {
   describeProblem,
   type ErrorCode,
@@ -79,7 +88,9 @@ export { definePlugin, type Plugin, pluginApiVersion, type PluginContributions }
 export { drawGraph, printGraph, type ScopeTree, scopeTree } from './print.ts';
 export { createRandom, type Random } from './random.ts';
 export { createRegistry, layerOperators, primitiveOperators, type Registry } from './registry.ts';
+export { isRowWise, type TypedCall } from './row-wise.ts';
 export { type InnerState, lowerAlone, statesOf } from './states-of.ts';
+export { strongComponents } from './strong-components.ts';
 export { type Surrogate, surrogate, surrogateDerivative } from './surrogate.ts';
 export {
   allocate,
@@ -90,6 +101,7 @@ export {
   tensor,
   type TensorData,
 } from './tensor.ts';
+export { uniformNumbers } from './uniform-numbers.ts';
 export { assertValid, hasNaN, validate } from './validate.ts';
 export {
   type Dim,

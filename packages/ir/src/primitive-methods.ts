@@ -80,8 +80,11 @@ export abstract class PrimitiveMethods {
   sigmoid(x: Operand, name?: string): Value {
     return this.apply(ops.sigmoid, { x }, {}, name).out;
   }
-  floor(x: Operand, name?: string): Value {
-    return this.apply(ops.floor, { x }, {}, name).out;
+  floor(x: Operand, gradient: 'zero' | 'straight-through' = 'zero', name?: string): Value {
+    return this.apply(ops.floor, { x }, { gradient }, name).out;
+  }
+  uniform(x: Value, key: Operand, stream = 0, name?: string): Value {
+    return this.apply(ops.uniform, { x, key }, { stream }, name).out;
   }
   sum(x: Value, axes: readonly number[], keepDims = false, name?: string): Value {
     return this.apply(ops.sum, { x }, { axes: [...axes], keepDims }, name).out;

@@ -1,3 +1,5 @@
+import { mixBits } from './mix-bits.ts';
+
 /** A source of random numbers that gives the same numbers for the same seed, everywhere. */
 export interface Random {
   /** Uniform in [0, 1). */
@@ -53,9 +55,7 @@ function expandSeed(seed: number): Int32Array {
   let word = seed | 0;
   return Int32Array.from({ length: 4 }, () => {
     word = (word + 0x9e3779b9) | 0;
-    let mixed = Math.imul(word ^ (word >>> 16), 0x21f0aaad);
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
-    return mixed ^ (mixed >>> 15);
+    return mixBits(word);
   });
 }
 

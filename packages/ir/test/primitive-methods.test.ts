@@ -50,6 +50,7 @@ const calls: Readonly<Record<string, (b: Builder, x: Value) => unknown>> = {
   sum: (b, x) => b.sum(x, [0, 1], true),
   tanh: (b, x) => b.tanh(x),
   transpose: (b, x) => b.transpose(x, [1, 0]),
+  uniform: (b, x) => b.uniform(x, 3),
   write: (b, x) => b.write(b.state('v', { like: x }), x),
 };
 

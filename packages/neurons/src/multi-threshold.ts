@@ -44,7 +44,7 @@ export const multiThreshold = defineOp({
       { positive: above, negative: below, levels: count, edge: rule },
       'spikes',
     );
-    b.write(v, b.sub(m, spikes));
+    b.write(v, b.sub(m, spikes, 'potential'));
     return { spikes };
   },
   signalRule: 'graded, with the levels of the attributes',

@@ -3,10 +3,11 @@ import { integrateAndFire } from './integrate-and-fire.ts';
 import { lif, plif } from './leaky-integrate-and-fire.ts';
 import { multiThreshold } from './multi-threshold.ts';
 import { parallelThresholds } from './parallel-thresholds.ts';
+import { clip, qcfs } from './quantised-activation.ts';
 
 /** Every neuron of this package, for `createRegistry([neurons])`. */
 export const neurons: Plugin = definePlugin({
   id: 'spikeloom/neurons',
   apiVersion: 1,
-  operators: [integrateAndFire, lif, multiThreshold, parallelThresholds, plif],
+  operators: [clip, integrateAndFire, lif, multiThreshold, parallelThresholds, plif, qcfs],
 });

@@ -54,6 +54,21 @@ describe.each(backends)('integrate-and-fire on %s', (_, backend) => {
     });
   });
 
+  test('emits its threshold where it is asked to', async () => {
+    expect(await trace({ threshold: 0.5, output: 'threshold' }, constant(0.375, 4))).toEqual({
+      spikes: [0, 0.5, 0.5, 0.5],
+      membrane: [0.375, 0.25, 0.125, 0],
+    });
+  });
+
+  test('shows the potential after the reset', async () => {
+    const { membrane } = await runNeuron(integrateAndFire, {}, constant(0.75, 3), {
+      backend,
+      at: 'potential',
+    });
+    expect([...membrane]).toEqual([0.75, 0.5, 0.25]);
+  });
+
   test('never fires again once its potential is not a number', async () => {
     const currents = [[Infinity], [-Infinity], [100], [100]];
     const { spikes, membrane } = await trace({}, currents);

@@ -1,5 +1,5 @@
-import { createRandom } from '@spikeloom/ir';
-import { lif, plif } from '@spikeloom/neurons';
+import { type AnyOperator, createBuilder, createRandom, spikeType } from '@spikeloom/ir';
+import { integrateAndFire, lif, plif } from '@spikeloom/neurons';
 import { describe, expect, test } from 'vitest';
 import { backends } from './backends.ts';
 import { constant, runNeuron } from './run-neuron.ts';
@@ -59,6 +59,59 @@ describe.each(backends)('leaky integrate-and-fire on %s', (_, backend) => {
     expect((await trace({ comparison: '>' }, currents)).spikes).toEqual([0, 0]);
   });
 
+  test('leaks after the reset with leakAfterReset, and adds the whole current', async () => {
+    expect(await trace({ leakAfterReset: true }, constant(0.75, 5))).toEqual({
+      spikes: [0, 1, 0, 1, 0],
+      membrane: [0.375, 0, 0.375, 0, 0.375],
+    });
+    // 0.75 + 0.375 = 1.125 leaves 0.125, of which half is left.
+    expect(await trace({ leakAfterReset: true, reset: null }, constant(0.75, 3))).toEqual({
+      spikes: [0, 1, 0],
+      membrane: [0.375, 0.0625, 0.40625],
+    });
+  });
+
+  test('leaks towards its rest after the reset, too', async () => {
+    // -0.5 + 1 = 0.5 is 1 away from the rest, and half of that is left; then 1 fires.
+    expect(await trace({ leakAfterReset: true, reset: -0.5 }, constant(1, 3))).toEqual({
+      spikes: [0, 1, 0],
+      membrane: [0, -0.5, 0],
+    });
+  });
+
+  test('starts at its initial potential, and at its rest without one', async () => {
+    const still = constant(0, 1);
+    expect((await trace({ initial: 0.5, decayInput: false }, still)).membrane).toEqual([0.25]);
+    expect((await trace({ initial: 0.5, reset: 0.25 }, still)).membrane).toEqual([0.375]);
+    expect((await trace({ reset: 0.25, decayInput: false }, still)).membrane).toEqual([0.25]);
+    expect((await trace({ reset: null, decayInput: false }, still)).membrane).toEqual([0]);
+  });
+
+  test('emits its threshold where it is asked to, and spikes and potentials stay', async () => {
+    const currents = randomCurrents(9);
+    for (const reset of [0, null]) {
+      const attributes = { threshold: 0.7, reset };
+      const options = { backend };
+      const ones = await runNeuron(lif, attributes, currents, options);
+      const levels = await runNeuron(
+        lif,
+        { ...attributes, output: 'threshold' },
+        currents,
+        options,
+      );
+      expect(levels.membrane).toEqual(ones.membrane);
+      expect(levels.spikes).toEqual(ones.spikes.map((spike) => spike * Math.fround(0.7)));
+      expect(ones.spikes).toContain(1);
+    }
+  });
+
+  test('shows the potential after the reset and before the leak', async () => {
+    const attributes = { leakAfterReset: true, threshold: 0.5 };
+    const options = { backend, at: 'potential' };
+    const { membrane } = await runNeuron(lif, attributes, [[0.25], [0.375], [0.25]], options);
+    expect([...membrane]).toEqual([0.25, 0, 0.25]);
+  });
+
   test('never fires again once its potential is not a number', async () => {
     const { spikes } = await trace({ reset: null }, [[Infinity], [-Infinity], [100]]);
     expect(spikes).toEqual([1, 0, 0]);
@@ -71,12 +124,15 @@ describe.each(backends)('parametric leaky integrate-and-fire on %s', (_, backend
     { decayInput: false, reset: 0 },
     { decayInput: true, reset: null },
     { decayInput: false, reset: null },
+    { leakAfterReset: true, reset: 0.25 },
+    { leakAfterReset: true, reset: null, initial: 0.5 },
+    { leakAfterReset: true, reset: 0, output: 'threshold', threshold: 0.5 },
   ])('is the leaky neuron of tau 2 when w is 0: %o', async (attributes) => {
     const currents = randomCurrents(7);
     const fixed = await runNeuron(lif, { ...attributes, tau: 2 }, currents, { backend });
     const learnt = await runNeuron(plif, attributes, currents, { backend, w: 0 });
     expect(learnt).toEqual(fixed);
-    expect(fixed.spikes).toContain(1);
+    expect(fixed.spikes.some((spike) => spike > 0)).toBe(true);
   });
 
   test('is the leaky neuron whose 1 / tau is the sigmoid of w', async () => {
@@ -91,6 +147,23 @@ describe.each(backends)('parametric leaky integrate-and-fire on %s', (_, backend
       expect(Math.abs(value - fixed.membrane[index]!)).toBeLessThan(1e-6),
     );
   });
+});
+
+test('a neuron that emits its threshold says so in the type of its spikes', () => {
+  const b = createBuilder();
+  const current = b.input('current', ['N', 3]);
+  const threshold = 0.7;
+  const shape = ['N', 3];
+  const neurons: readonly AnyOperator[] = [lif, integrateAndFire];
+  for (const op of neurons) {
+    const typeWith = (attributes: object) => b.apply(op, { current }, attributes)['spikes']!.type;
+    expect(typeWith({ threshold })).toEqual(spikeType(shape));
+    expect(typeWith({ threshold, output: 'threshold' })).toEqual({
+      shape,
+      dtype: 'float32',
+      signal: { kind: 'graded', positive: threshold, negative: 0, levels: 1 },
+    });
+  }
 });
 
 /** Twelve steps of 40 currents around 0.5. */

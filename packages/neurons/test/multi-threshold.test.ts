@@ -1,32 +1,26 @@
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
-import { readSafetensors, tensorsOf } from '@spikeloom/checkpoint';
 import { createBuilder, createRandom, type Tensor } from '@spikeloom/ir';
 import { multiThreshold, thresholdsOf } from '@spikeloom/neurons';
 import { describe, expect, test } from 'vitest';
 import { backends } from './backends.ts';
+import { openGolden, stepsOf } from './golden.ts';
 import { runNeuron } from './run-neuron.ts';
 
-const golden = tensorsOf(
-  readSafetensors(
-    gunzipSync(readFileSync(new URL('golden/multi_threshold.safetensors.gz', import.meta.url))),
-  ),
-);
+const golden = openGolden('multi_threshold');
 const cases = [0, 1, 2, 3, 4];
 
 describe.each(backends)('multi-threshold neuron on %s', (_, backend) => {
   describe.each(['all', 'primitives'] as const)('kernels: %s', (kernels) => {
     test.each(cases)('agrees bit for bit with the reference code, case %i', async (index) => {
-      const [positive, negative, levels] = golden.get(`c${index}.params`)!.data as Float32Array;
+      const [positive, negative, levels] = golden.tensor(`c${index}.params`).data as Float32Array;
       const bases = { positive: positive!, negative: negative!, levels: levels! };
-      const currents = stepsOf(golden.get(`c${index}.input`)!);
+      const currents = stepsOf(golden.tensor(`c${index}.input`));
       const { spikes, membrane } = await runNeuron(multiThreshold, bases, currents, {
         backend,
         kernels,
       });
-      expect(bits(spikes)).toEqual(bits(golden.get(`c${index}.output`)!.data));
-      expect(bits(membrane)).toEqual(bits(golden.get(`c${index}.membrane`)!.data));
-      expect(spikeIndices(spikes, bases)).toEqual(golden.get(`c${index}.spike_index`)!.data);
+      expect(bits(spikes)).toEqual(bits(golden.tensor(`c${index}.output`).data));
+      expect(bits(membrane)).toEqual(bits(golden.tensor(`c${index}.membrane`).data));
+      expect(spikeIndices(spikes, bases)).toEqual(golden.tensor(`c${index}.spike_index`).data);
     });
   });
 
@@ -128,17 +122,6 @@ test('says in the type of its spikes which levels they have', () => {
     signal: { kind: 'graded', ...attributes },
   });
 });
-
-/** Cuts `[T, …]` into one tensor for each step. */
-function stepsOf({ shape, data }: Tensor): Tensor[] {
-  const [timesteps, ...rest] = shape as [number, ...number[]];
-  const size = data.length / timesteps;
-  return Array.from({ length: timesteps }, (_, step) => ({
-    shape: rest,
-    dtype: 'float32',
-    data: data.slice(step * size, (step + 1) * size),
-  }));
-}
 
 /** Which threshold each spike is, in the order of `thresholdsOf`; -1 where there is none. */
 function spikeIndices(spikes: Float32Array, bases: Parameters<typeof thresholdsOf>[0]): Int32Array {

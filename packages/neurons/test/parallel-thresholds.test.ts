@@ -13,7 +13,7 @@ describe.each(backends)('parallel thresholds on %s', (_, backend) => {
     const compact = await runNeuron(multiThreshold, attributes, currents, { backend });
     const parallel = await runNeuron(parallelThresholds, attributes, currents, {
       backend,
-      state: 'neuron.v',
+      at: 'neuron.v',
     });
     expect(decode(parallel.spikes)).toEqual(compact.spikes);
     expect(parallel.membrane).toEqual(compact.membrane);
@@ -23,7 +23,7 @@ describe.each(backends)('parallel thresholds on %s', (_, backend) => {
   test('at most one channel of a neuron fires in a step', async () => {
     const { spikes } = await runNeuron(parallelThresholds, attributes, randomCurrents(11), {
       backend,
-      state: 'neuron.v',
+      at: 'neuron.v',
     });
     expect(new Set(spikes)).toEqual(new Set([0, 1]));
     const channels = 2 * attributes.levels;

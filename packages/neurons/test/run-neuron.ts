@@ -6,7 +6,7 @@ import { type Backend, traces } from '@spikeloom/runtime';
 export interface NeuronRun {
   /** What left the neuron, `[T, …]`. */
   readonly spikes: Float32Array;
-  /** The potential after every step, `[T, …]`. */
+  /** The state or value that was looked at after every step, `[T, …]`. */
   readonly membrane: Float32Array;
 }
 
@@ -22,12 +22,12 @@ export async function runNeuron(
   options: {
     readonly backend?: Backend;
     readonly kernels?: 'all' | 'primitives';
-    /** The state to look at. */
-    readonly state?: string;
+    /** The state or value to look at, by its path below the neuron; default `v`. */
+    readonly at?: string;
     readonly w?: number;
   } = {},
 ): Promise<NeuronRun> {
-  const { backend = cpuBackend(), kernels = 'all', state = 'v', w } = options;
+  const { backend = cpuBackend(), kernels = 'all', at = 'v', w } = options;
   const given = currents.map((current): Tensor =>
     'shape' in current
       ? current
@@ -40,8 +40,10 @@ export async function runNeuron(
   const program = await backend.compile(builder.build(), {
     registry: createRegistry([neurons]),
     kernels,
+    // States can be seen while a kernel runs the neuron; other values only by its lowering.
+    expose: at.endsWith('potential') ? [`neuron.${at}`] : [],
   });
-  const potentials = traces([`neuron.${state}`]);
+  const potentials = traces([`neuron.${at}`]);
   const { spikes } = await program.run(
     { current: given },
     { timesteps: given.length, taps: potentials.taps },
@@ -49,7 +51,7 @@ export async function runNeuron(
   program.dispose();
   return {
     spikes: spikes!.data as Float32Array,
-    membrane: potentials.read().get(`neuron.${state}`)!.data as Float32Array,
+    membrane: potentials.read().get(`neuron.${at}`)!.data as Float32Array,
   };
 }
 

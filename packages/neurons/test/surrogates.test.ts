@@ -1,6 +1,8 @@
-import { surrogateDerivative } from '@spikeloom/ir';
+import { createBuilder, createRegistry, surrogateDerivative } from '@spikeloom/ir';
 import { atan, fastSigmoid, rectangle, sigmoid, triangle } from '@spikeloom/neurons';
 import { describe, expect, test } from 'vitest';
+import { backends } from './backends.ts';
+import { largestDifference, openGolden } from './golden.ts';
 
 const area = (surrogate: Parameters<typeof surrogateDerivative>[0]): number => {
   const width = 1e-3;
@@ -37,4 +39,24 @@ test.each([
   expect(surrogateDerivative(surrogate, 0)).toBeCloseTo(want[0], 12);
   expect(surrogateDerivative(surrogate, 1)).toBeCloseTo(want[1], 12);
   expect(surrogateDerivative(surrogate, -1)).toBeCloseTo(want[1], 12);
+});
+
+describe.each(['zif_a', 'zif_b'])('the triangle as the reference code has it, %s', (name) => {
+  const golden = openGolden(name);
+  const shape = triangle(Number(golden.params['gamma']));
+  const x = golden.tensor('x');
+
+  test('has its derivative', () => {
+    const upstream = golden.tensor('grad_y').data;
+    const gradient = Array.from(x.data, (u, i) => upstream[i]! * surrogateDerivative(shape, u));
+    expect(largestDifference(gradient, golden.tensor('grad_x').data)).toBeLessThan(1e-6);
+  });
+
+  test.each(backends)('fires where it does, on %s', async (_, backend) => {
+    const b = createBuilder();
+    b.output('y', b.spike(b.input('x', x.shape), shape, '>'));
+    const program = await backend.compile(b.build(), { registry: createRegistry() });
+    const { y } = await program.run({ x }, { timesteps: 1 });
+    expect(y!.data).toEqual(golden.tensor('y').data);
+  });
 });

@@ -4,6 +4,7 @@ import { binaryKernels, comparisonKernels, unaryKernels } from './elementwise.ts
 import { gather, segmentSum } from './indexing.ts';
 import { broadcastTo, concat, pad, reshape, slice, transpose } from './layout.ts';
 import { matmul } from './matmul.ts';
+import { uniform } from './random.ts';
 import { reductionKernels } from './reduction.ts';
 import { quantizeLevels, spike } from './spiking.ts';
 import { avgPool2d, conv2d, maxPool2d } from './windows.ts';
@@ -31,4 +32,5 @@ export const cpuKernels: readonly CpuKernel[] = [
   slice,
   spike,
   transpose,
+  uniform,
 ];

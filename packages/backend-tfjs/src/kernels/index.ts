@@ -2,6 +2,7 @@ import type { TfjsKernel } from '../tfjs-kernel.ts';
 import { elementwiseKernels } from './elementwise.ts';
 import { layoutKernels } from './layout.ts';
 import { matmul } from './matmul.ts';
+import { uniform } from './random.ts';
 import { reductionKernels } from './reduction.ts';
 import { quantizeLevels, spike } from './spiking.ts';
 import { windowKernels } from './windows.ts';
@@ -15,4 +16,5 @@ export const tfjsKernels: readonly TfjsKernel[] = [
   matmul,
   quantizeLevels,
   spike,
+  uniform,
 ];

@@ -11,6 +11,8 @@ const strict = 4;
 export function lif(heap: () => Heap): TfjsKernel {
   return {
     op: 'spikeloom.neurons/lif',
+    accepts: ({ attributes }) =>
+      attributes['leakAfterReset'] !== true && attributes['output'] !== 'threshold',
     run(call) {
       const memory = heap();
       const current = single(call, 'current');

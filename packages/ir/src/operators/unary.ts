@@ -57,9 +57,3 @@ export const sigmoid: UnaryOperator = unary(
   'out = 1 / (1 + e^-x)',
   'special',
 );
-export const floor: UnaryOperator = unary(
-  'floor',
-  'Rounds down.',
-  'out = the greatest whole number <= x',
-  'compare',
-);

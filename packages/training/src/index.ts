@@ -1,0 +1,28 @@
+export { differentiate, type Differentiated, type DifferentiateOptions } from './gradients/differentiate.ts';
+export { type GradientCall, type GradientRule, inputOf, rule } from './gradients/gradient-rule.ts';
+export { crossEntropy, type Loss, type LossCall } from './losses/loss.ts';
+export { meanOutputLoss } from './losses/mean-output.ts';
+export { tetLoss, type TetOptions } from './losses/tet.ts';
+export { batchStatisticsNorm, batchStatisticsNormGradient } from './operators/batch-statistics.ts';
+export { conv2dInputGradient, conv2dWeightGradient } from './operators/convolution-gradients.ts';
+export { neuronSequence, neuronSequenceGradient } from './operators/neuron-sequence.ts';
+export { avgPool2dGradient, maxPool2dGradient } from './operators/pooling-gradients.ts';
+export { surrogateDerivative } from './operators/surrogate-derivative.ts';
+export { adam, type AdamOptions } from './optimisers/adam.ts';
+export type { Optimiser, OptimiserCall, OptimiserResult } from './optimisers/optimiser.ts';
+export { sgd, type SgdOptions } from './optimisers/sgd.ts';
+export { training } from './plugin.ts';
+export { firingRate, type FiringRateOptions } from './regularisers/firing-rate.ts';
+export { rcs, rcsActivation, type RcsOptions } from './regularisers/rcs.ts';
+export { neuronNodes, type Regulariser, type RegulariserCall } from './regularisers/regulariser.ts';
+export {
+  createTrainer,
+  type StepMetrics,
+  type StepOptions,
+  type Trainer,
+  type TrainerOptions,
+  type TrainerState,
+} from './trainer.ts';
+export { trainingGraph, type TrainingGraphOptions, type WeightedRegulariser } from './training-graph.ts';
+export type { FormCall, FormResult, TrainingForm } from './unroll/training-form.ts';
+export type { Folding, Timeline } from './unroll/timeline.ts';

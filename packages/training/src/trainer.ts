@@ -1,0 +1,333 @@
+import {
+  type Graph,
+  type Registry,
+  SpikeloomError,
+  type Tensor,
+  tensor,
+  sizeOf,
+} from '@spikeloom/ir';
+import type { Backend, Cancellation, Program } from '@spikeloom/runtime';
+import type { Loss } from './losses/loss.ts';
+import type { Optimiser } from './optimisers/optimiser.ts';
+import { names, trainingGraph, type WeightedRegulariser } from './training-graph.ts';
+import { randomKeyName } from './unroll/unroll.ts';
+
+export interface TrainerOptions {
+  readonly backend: Backend;
+  /** The operators of the graph and those of this package: `createRegistry([neurons, training])`. */
+  readonly registry: Registry;
+  /** T, the timesteps a batch runs for. 1 for a network without neurons. */
+  readonly timesteps: number;
+  readonly loss: Loss;
+  readonly regularisers?: readonly WeightedRegulariser[];
+  readonly optimiser: Optimiser;
+  /** Gradients longer than this, all weights together, are shortened to it. Default: none are. */
+  readonly clipNorm?: number;
+  /** Inputs that are given for every timestep, `[T * N, …]`, step-major; the others are held. Default: none. */
+  readonly sequences?: readonly string[];
+  /** The output with the logits, `[N, C]`. Default: the only one. */
+  readonly output?: string;
+  /** Decides dropout. Default 0. */
+  readonly seed?: number;
+}
+
+/** What one step did. */
+export interface StepMetrics {
+  /** What was minimised, regularisers included. */
+  readonly loss: number;
+  /** The loss without regularisers. */
+  readonly taskLoss: number;
+  /** The terms of the regularisers by id, before their weights. */
+  readonly regularisers: Readonly<Record<string, number>>;
+  /** Samples whose mean output over time is right. */
+  readonly correct: number;
+  readonly samples: number;
+  /** Spikes per neuron and timestep, mean over layers; 0 without neurons. */
+  readonly firingRate: number;
+}
+
+/** Everything a trainer needs to go on where another one stopped. */
+export interface TrainerState {
+  /** Weights and statistics by node id. */
+  readonly weights: ReadonlyMap<string, Tensor>;
+  /** What the optimiser remembers, as `<slot>/<node id>`. */
+  readonly slots: ReadonlyMap<string, Tensor>;
+  /** Steps done. */
+  readonly iteration: number;
+}
+
+export interface StepOptions {
+  readonly learningRate: number;
+  readonly signal?: Cancellation | undefined;
+}
+
+/** Trains one network, batch by batch. */
+export interface Trainer {
+  /**
+   * One step: forward over all timesteps, back, and new weights.
+   *
+   * @param inputs by name, `[N, …]`, or `[T * N, …]` for sequences
+   * @param target class numbers, one per sample, or a distribution `[N, C]`
+   */
+  step(
+    inputs: Readonly<Record<string, Tensor>>,
+    target: ArrayLike<number> | Tensor,
+    options: StepOptions,
+  ): Promise<StepMetrics>;
+  /** The gradients a step would use, by node id; changes nothing. */
+  gradients(
+    inputs: Readonly<Record<string, Tensor>>,
+    target: ArrayLike<number> | Tensor,
+  ): Promise<ReadonlyMap<string, Tensor>>;
+  /** The network with the weights it has now. */
+  graph(): Graph;
+  state(): TrainerState;
+  restore(state: TrainerState): void;
+  dispose(): void;
+}
+
+/** Prepares the training of a network by back-propagation through time. The graph itself is not changed. */
+export function createTrainer(graph: Graph, options: TrainerOptions): Trainer {
+  return new GraphTrainer(graph, options);
+}
+
+class GraphTrainer implements Trainer {
+  readonly #source: Graph;
+  readonly #options: TrainerOptions;
+  readonly #output: string;
+  readonly #programs = new Map<number, Promise<Program>>();
+  #weights: Map<string, Tensor>;
+  #slots = new Map<string, Tensor>();
+  #iteration = 0;
+
+  constructor(source: Graph, options: TrainerOptions) {
+    const { timesteps } = options;
+    if (!Number.isSafeInteger(timesteps) || timesteps < 1) {
+      throw new SpikeloomError({
+        code: 'invalid-timesteps',
+        path: 'createTrainer',
+        message: 'training runs a positive whole number of timesteps',
+        got: `${timesteps}`,
+      });
+    }
+    this.#source = source;
+    this.#options = options;
+    this.#output = options.output ?? onlyOutput(source);
+    this.#weights = new Map(source.weights);
+    for (const { id, op } of source.nodes) {
+      const needed = op === 'spikeloom/param' || op === 'spikeloom/buffer';
+      if (!needed || this.#weights.has(id)) continue;
+      throw new SpikeloomError({
+        code: 'missing-weight',
+        path: id,
+        message: 'the weight has no tensor to start from',
+        fix: 'initialise the network, or load a checkpoint',
+      });
+    }
+  }
+
+  async step(
+    inputs: Readonly<Record<string, Tensor>>,
+    target: ArrayLike<number> | Tensor,
+    { learningRate, signal }: StepOptions,
+  ): Promise<StepMetrics> {
+    const outputs = await this.#run(inputs, target, learningRate, signal);
+    const number = (name: string): number => Number(outputs[name]?.data[0] ?? 0);
+    const loss = number(names.loss);
+    if (!Number.isFinite(loss)) {
+      throw new SpikeloomError({
+        code: 'not-a-number',
+        path: `step ${this.#iteration + 1}`,
+        message: 'the loss is not a finite number; the weights were left as they were',
+        got: `${loss}`,
+        fix: 'lower the learning rate, clip gradients (clipNorm), or look for NaN in the data',
+      });
+    }
+    for (const name of this.#weights.keys()) {
+      const next = outputs[names.weight(name)];
+      if (next) this.#weights.set(name, withoutTime(next));
+      for (const slot of this.#options.optimiser.slots) {
+        const kept = outputs[names.slot(slot, name)];
+        if (kept) this.#slots.set(`${slot}/${name}`, withoutTime(kept));
+      }
+    }
+    this.#iteration += 1;
+    const terms = this.#options.regularisers ?? [];
+    return {
+      loss,
+      taskLoss: names.taskLoss in outputs ? number(names.taskLoss) : loss,
+      regularisers: Object.fromEntries(
+        terms.map(({ regulariser: { id } }) => [id, number(names.regulariser(id))]),
+      ),
+      correct: number(names.correct),
+      samples: this.#samplesOf(inputs),
+      firingRate: number(names.firingRate),
+    };
+  }
+
+  async gradients(
+    inputs: Readonly<Record<string, Tensor>>,
+    target: ArrayLike<number> | Tensor,
+  ): Promise<ReadonlyMap<string, Tensor>> {
+    const outputs = await this.#run(inputs, target, 0, undefined);
+    const found = [...this.#weights.keys()].flatMap((path) => {
+      const gradient = outputs[names.gradient(path)];
+      return gradient ? [[path, withoutTime(gradient)] as const] : [];
+    });
+    return new Map(found);
+  }
+
+  graph(): Graph {
+    return { ...this.#source, weights: new Map(this.#weights) };
+  }
+
+  state(): TrainerState {
+    return {
+      weights: new Map(this.#weights),
+      slots: new Map(this.#slots),
+      iteration: this.#iteration,
+    };
+  }
+
+  restore({ weights, slots, iteration }: TrainerState): void {
+    for (const [path, { shape }] of this.#weights) {
+      const given = weights.get(path)?.shape;
+      if (given?.join() === shape.join()) continue;
+      throw new SpikeloomError({
+        code: 'checkpoint-mismatch',
+        path,
+        message: 'the state is of another network',
+        expected: `[${shape.join(', ')}]`,
+        got: given ? `[${given.join(', ')}]` : 'nothing',
+      });
+    }
+    this.#weights = new Map([...this.#weights.keys()].map((path) => [path, weights.get(path)!]));
+    this.#slots = new Map(slots);
+    this.#iteration = iteration;
+  }
+
+  dispose(): void {
+    for (const program of this.#programs.values()) void program.then((ready) => ready.dispose());
+    this.#programs.clear();
+  }
+
+  async #run(
+    inputs: Readonly<Record<string, Tensor>>,
+    target: ArrayLike<number> | Tensor,
+    learningRate: number,
+    signal: StepOptions['signal'],
+  ): Promise<Readonly<Record<string, Tensor>>> {
+    const samples = this.#samplesOf(inputs);
+    const program = await this.#programFor(samples);
+    const classes = Number(program.inputs.get(names.target)!.shape[1]);
+    const fed: Record<string, Tensor> = {
+      ...inputs,
+      [names.target]: distribution(target, samples, classes),
+      [names.learningRate]: tensor([learningRate], []),
+      [names.iteration]: tensor([this.#iteration + 1], []),
+    };
+    for (const [path, weight] of this.#weights) {
+      fed[path] = weight;
+      for (const slot of this.#options.optimiser.slots) {
+        const name = names.slot(slot, path);
+        if (program.inputs.has(name))
+          fed[name] = this.#slots.get(`${slot}/${path}`) ?? zerosLike(weight);
+      }
+    }
+    if (program.inputs.has(randomKeyName)) fed[randomKeyName] = tensor([this.#randomKey()], []);
+    return program.run(fed, { timesteps: 1, signal });
+  }
+
+  /** Whole numbers up to 2^24, so that float32 holds them. */
+  #randomKey(): number {
+    const mixed = Math.imul((this.#options.seed ?? 0) + 1, 0x9e3779b1) + this.#iteration;
+    return (mixed >>> 0) % 2 ** 24;
+  }
+
+  #samplesOf(inputs: Readonly<Record<string, Tensor>>): number {
+    const { timesteps, sequences = [] } = this.#options;
+    const [first] = Object.entries(inputs);
+    const rows = first?.[1].shape[0] ?? 0;
+    const samples = first && sequences.includes(first[0]) ? rows / timesteps : rows;
+    if (Number.isInteger(samples) && samples > 0) return samples;
+    throw new SpikeloomError({
+      code: samples === 0 ? 'empty-batch' : 'shape-mismatch',
+      path: first?.[0] ?? 'inputs',
+      message: 'the batch has no whole number of samples',
+      expected: sequences.includes(first?.[0] ?? '') ? '[T * N, …]' : '[N, …]',
+      got: `${rows} rows`,
+    });
+  }
+
+  /** Training graphs have fixed sizes; the last batch of an epoch may be smaller than the others. */
+  #programFor(batchSize: number): Promise<Program> {
+    const known = this.#programs.get(batchSize);
+    if (known) return known;
+    const { backend, registry, regularisers = [], sequences = [] } = this.#options;
+    const graph = trainingGraph(this.#source, {
+      ...this.#options,
+      regularisers,
+      batchSize,
+      sequences: new Set(sequences),
+      output: this.#output,
+      batch: 'N',
+      clipNorm: this.#options.clipNorm,
+    });
+    const made = backend.compile(graph, { registry });
+    this.#programs.set(batchSize, made);
+    return made;
+  }
+}
+
+function onlyOutput(graph: Graph): string {
+  const outputs = Object.keys(graph.outputs);
+  if (outputs.length === 1) return outputs[0]!;
+  throw new SpikeloomError({
+    code: 'invalid-argument',
+    path: 'createTrainer',
+    message: 'which output holds the logits?',
+    expected: `output: one of ${outputs.join(', ')}`,
+  });
+}
+
+/** Programs put a time axis in front of their outputs; a training step has one timestep. */
+function withoutTime({ shape, dtype, data }: Tensor): Tensor {
+  return { shape: shape.slice(1), dtype, data };
+}
+
+function zerosLike({ shape }: Tensor): Tensor {
+  return tensor(new Float32Array(sizeOf(shape)), shape);
+}
+
+/** Class numbers as one-hot rows. */
+function distribution(
+  target: ArrayLike<number> | Tensor,
+  samples: number,
+  classes: number,
+): Tensor {
+  if ('dtype' in target) return target;
+  if (target.length !== samples) {
+    throw new SpikeloomError({
+      code: 'shape-mismatch',
+      path: 'target',
+      message: 'every sample has one label',
+      expected: `${samples}`,
+      got: `${target.length}`,
+    });
+  }
+  const rows = new Float32Array(samples * classes);
+  for (let sample = 0; sample < samples; sample++) {
+    const label = target[sample]!;
+    if (!Number.isInteger(label) || label < 0 || label >= classes) {
+      throw new SpikeloomError({
+        code: 'invalid-argument',
+        path: `target[${sample}]`,
+        message: 'a label is the number of a class',
+        expected: `0 to ${classes - 1}`,
+        got: `${label}`,
+      });
+    }
+    rows[sample * classes + label] = 1;
+  }
+  return tensor(rows, [samples, classes]);
+}
