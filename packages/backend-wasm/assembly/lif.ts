@@ -1,7 +1,7 @@
-/** How a neuron behaves; sums of these flags. */
+import { charge, fire, POTENTIAL, POTENTIAL_AND_CURRENT, reset } from './membrane';
+
+/** Whether the leak acts on the current too; the other flags are those of membrane.ts. */
 const DECAY_INPUT = 1;
-const SOFT_RESET = 2;
-const STRICT = 4;
 
 /**
  * One timestep of leaky integrate-and-fire neurons, in place on the membrane potentials. The operations
@@ -24,7 +24,7 @@ export function lif(
   for (; at < bytes; at += 4) {
     const potential = f32x4.splat(load<f32>(v + at));
     const current = f32x4.splat(load<f32>(x + at));
-    const charged = charge(potential, current, tau, rest, flags);
+    const charged = charge(potential, current, leakOf(flags), tau, rest);
     const spikes = fire(charged, threshold, flags);
     store<f32>(out + at, f32x4.extract_lane(spikes, 0));
     store<f32>(v + at, f32x4.extract_lane(reset(charged, spikes, threshold, rest, flags), 0));
@@ -42,7 +42,7 @@ function step(
   rest: f32,
   flags: i32,
 ): void {
-  const charged = charge(v128.load(v), v128.load(x), tau, rest, flags);
+  const charged = charge(v128.load(v), v128.load(x), leakOf(flags), tau, rest);
   const spikes = fire(charged, threshold, flags);
   v128.store(out, spikes);
   v128.store(v, reset(charged, spikes, threshold, rest, flags));
@@ -50,27 +50,6 @@ function step(
 
 // @ts-ignore: decorator
 @inline
-function charge(v: v128, x: v128, tau: f32, rest: f32, flags: i32): v128 {
-  const excess = f32x4.sub(v, f32x4.splat(rest));
-  const time = f32x4.splat(tau);
-  return flags & DECAY_INPUT
-    ? f32x4.add(v, f32x4.div(f32x4.sub(x, excess), time))
-    : f32x4.add(f32x4.sub(v, f32x4.div(excess, time)), x);
-}
-
-// @ts-ignore: decorator
-@inline
-function fire(charged: v128, threshold: f32, flags: i32): v128 {
-  const distance = f32x4.sub(charged, f32x4.splat(threshold));
-  const zero = f32x4.splat(0);
-  const fires = flags & STRICT ? f32x4.gt(distance, zero) : f32x4.ge(distance, zero);
-  return v128.and(fires, f32x4.splat(1));
-}
-
-// @ts-ignore: decorator
-@inline
-function reset(charged: v128, spikes: v128, threshold: f32, rest: f32, flags: i32): v128 {
-  if (flags & SOFT_RESET) return f32x4.sub(charged, f32x4.mul(spikes, f32x4.splat(threshold)));
-  const kept = f32x4.mul(f32x4.sub(f32x4.splat(1), spikes), charged);
-  return rest == 0 ? kept : f32x4.add(kept, f32x4.mul(spikes, f32x4.splat(rest)));
+function leakOf(flags: i32): i32 {
+  return flags & DECAY_INPUT ? POTENTIAL_AND_CURRENT : POTENTIAL;
 }

@@ -1,11 +1,25 @@
 import { type DType, sizeOf, SpikeloomError } from '@spikeloom/ir';
 import * as tf from '@tensorflow/tfjs-core';
+import type { ConvolutionExports } from './convolution-exports.ts';
+import type { NeuronExports } from './neuron-exports.ts';
+import type { NormalisationExports } from './normalisation-exports.ts';
+import type { PoolingExports } from './pooling-exports.ts';
 import { readBinary } from './read-binary.ts';
 
 /** What `assembly/index.ts` exports: addresses, then sizes and numbers. The sources say what each means. */
-export interface KernelExports {
+export interface KernelExports
+  extends ConvolutionExports, NeuronExports, NormalisationExports, PoolingExports {
   addInto(sum: number, x: number, length: number): void;
   advanceMean(sum: number, x: number, mean: number, length: number, t: number): void;
+  compare(
+    a: number,
+    b: number,
+    out: number,
+    length: number,
+    aStep: number,
+    bStep: number,
+    kind: number,
+  ): void;
   compensatedGelu(
     x: number,
     sum: number,
@@ -64,6 +78,15 @@ export interface KernelExports {
     positive: number,
     negative: number,
     levels: number,
+  ): void;
+  select(
+    condition: number,
+    a: number,
+    b: number,
+    out: number,
+    length: number,
+    aStep: number,
+    bStep: number,
   ): void;
   softmaxRows(x: number, out: number, rows: number, width: number): void;
 }

@@ -3,12 +3,20 @@ import { type Backend, createBackend } from '@spikeloom/runtime';
 import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { countNonZero } from './count-non-zero.ts';
 import { type Heap, openHeap, takeRows } from './heap.ts';
+import { batchNormKernels } from './kernels/batch-norms.ts';
+import { choiceKernels } from './kernels/choices.ts';
 import { compensatedMatmul } from './kernels/compensated-matmul.ts';
+import { conv2dInputGradient } from './kernels/conv2d-input-gradient.ts';
+import { conv2dWeightGradient } from './kernels/conv2d-weight-gradient.ts';
+import { conv2d } from './kernels/conv2d.ts';
 import { copyKernels } from './kernels/copies.ts';
 import { compensatedFunctions, plainFunctions } from './kernels/functions.ts';
 import { lif } from './kernels/lif.ts';
 import { linear, matmul } from './kernels/matmul.ts';
 import { multiThreshold } from './kernels/multi-threshold.ts';
+import { neuronSequenceGradient } from './kernels/neuron-sequence-gradient.ts';
+import { neuronSequence } from './kernels/neuron-sequence.ts';
+import { poolingKernels } from './kernels/pooling.ts';
 import { segmentSum } from './kernels/segment-sum.ts';
 import { locationOf } from './read-binary.ts';
 
@@ -29,14 +37,22 @@ export function wasmBackend(options: WasmBackendOptions = {}): Backend {
     name: 'wasm',
     tfjsBackend: 'wasm',
     kernels: [
+      ...batchNormKernels(current),
+      ...choiceKernels(current),
       ...compensatedFunctions(current),
       ...copyKernels(current),
       ...plainFunctions(current),
+      ...poolingKernels(current),
       compensatedMatmul(current),
+      conv2d(current),
+      conv2dInputGradient(current),
+      conv2dWeightGradient(current),
       lif(current),
       linear(current),
       matmul(current),
       multiThreshold(current),
+      neuronSequence(current),
+      neuronSequenceGradient(current),
       segmentSum,
     ],
     beforeReady: () => {

@@ -20,7 +20,8 @@ export interface Context {
 }
 
 export interface Progress {
-  update(done: number): void;
+  /** @param details what else is known by now */
+  update(done: number, details?: string): void;
   stop(): void;
 }
 
@@ -44,7 +45,7 @@ export function createContext(json: boolean): Context {
     progress(title, total) {
       if (!isTerminal) return { update: () => undefined, stop: () => undefined };
       const bar = new SingleBar({
-        format: `${title.padEnd(28)} {bar} {value}/{total}  {eta_formatted} left`,
+        format: `${title.padEnd(28)} {bar} {value}/{total}  {eta_formatted} left  {details}`,
         barCompleteChar: '█',
         barIncompleteChar: '░',
         barsize: 28,
@@ -53,9 +54,9 @@ export function createContext(json: boolean): Context {
         stream: process.stderr,
       });
       bars.add(bar);
-      bar.start(total, 0);
+      bar.start(total, 0, { details: '' });
       return {
-        update: (done) => bar.update(done),
+        update: (done, details = '') => bar.update(done, { details }),
         stop: () => {
           bar.stop();
           bars.delete(bar);

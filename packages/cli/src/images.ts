@@ -12,6 +12,8 @@ import * as v from 'valibot';
 export interface NetworkImages {
   readonly length: number;
   readonly source: ImageSource;
+  /** What the network takes, of images in some other order. */
+  encode(batch: ImageBatch): Readonly<Record<string, Tensor>>;
   batches(size: number): AsyncGenerator<NetworkBatch, void, void>;
 }
 
@@ -45,19 +47,21 @@ export function imagesFor(graph: Graph, source: ImageSource, count?: number): Ne
   }
   const normalisation = normalisationOf(graph, source.imageShape[0]);
   const length = Math.min(count ?? source.length, source.length);
+  const encode = (batch: ImageBatch) => ({ [name]: normalise(batch, normalisation) });
   return {
     length,
     source,
+    encode,
     async *batches(size) {
       for await (const batch of source.batches({ size, count: length })) {
-        yield { ...batch, inputs: { [name]: normalise(batch, normalisation) } };
+        yield { ...batch, inputs: encode(batch) };
       }
     },
   };
 }
 
 /** How the model wants pixels; from 0 to 1 if it does not say. */
-function normalisationOf(graph: Graph, channels: number): Normalisation {
+export function normalisationOf(graph: Graph, channels: number): Normalisation {
   const parsed = v.safeParse(preprocessSchema, graph.metadata['preprocess']);
   if (parsed.success) return parsed.output;
   const same = (value: number): number[] => Array.from({ length: channels }, () => value);

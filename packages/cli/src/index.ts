@@ -1,1 +1,6 @@
 export { runCli } from './main.ts';
+export {
+  defineTrainingConfig,
+  type TrainingConfig,
+  type TrainingConfigInput,
+} from './training/training-config.ts';

@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { describeProblem, isSpikeloomError } from '@spikeloom/ir';
 import { Command, CommanderError } from 'commander';
 import { convertCommand } from './commands/convert.ts';
+import { cutoffCommand } from './commands/cutoff.ts';
 import { energyCommand } from './commands/energy.ts';
 import { evalCommand } from './commands/eval.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
+import { trainCommand } from './commands/train.ts';
 import { type Context, createContext } from './context.ts';
 
 /** Exit codes: done, failed, wrong usage, cancelled. */
@@ -22,7 +24,15 @@ export async function runCli(args: readonly string[]): Promise<number> {
     .exitOverride()
     .showHelpAfterError('(add --help for the options)')
     .configureOutput({ writeOut: context.print, writeErr: context.note });
-  for (const add of [quickstartCommand, convertCommand, evalCommand, energyCommand, inspectCommand])
+  for (const add of [
+    quickstartCommand,
+    convertCommand,
+    trainCommand,
+    evalCommand,
+    cutoffCommand,
+    energyCommand,
+    inspectCommand,
+  ])
     add(program, context);
   const cancel = (): void => context.cancel();
   process.once('SIGINT', cancel);

@@ -8,10 +8,10 @@ import {
   type Ref,
   refOf,
   type Registry,
-  statesOf,
   valueTypes,
 } from '@spikeloom/ir';
 import type { Compensation } from './compensate.ts';
+import { timeProblem } from './time-problem.ts';
 
 /** What a node of the trained network becomes. */
 export type Part =
@@ -58,12 +58,10 @@ export function analyse(graph: Graph, registry: Registry): Analysis {
       for (const output of Object.keys(node.outputs)) varying.add(refOf(node, output));
     }
     const inputTypes = mapNames(node.inputs, (ref) => types.get(ref)!);
-    const knowsTime =
-      ['spikeloom/state', 'spikeloom/step'].includes(node.op) ||
-      (op.lower !== undefined && statesOf(op, inputTypes, node.attributes).length > 0);
-    const part = knowsTime ? undefined : partOf(op, isInput ? [] : names, compensations);
+    const timely = timeProblem(node, op, inputTypes);
+    const part = timely ? undefined : partOf(op, isInput ? [] : names, compensations);
     if (part) parts.set(node.id, part);
-    else problems.push(refusal(node, op, names, knowsTime));
+    else problems.push(timely ?? refusal(node, op, names));
   }
   return {
     graph,
@@ -115,22 +113,8 @@ function markAnalogue(graph: Graph, parts: ReadonlyMap<string, Part>): Map<strin
   return marked;
 }
 
-function refusal(
-  node: GraphNode,
-  op: AnyOperator,
-  varying: readonly string[],
-  knowsTime: boolean,
-): Problem {
+function refusal(node: GraphNode, op: AnyOperator, varying: readonly string[]): Problem {
   const path = node.id;
-  if (knowsTime) {
-    const does = op.id === 'spikeloom/step' ? 'reads the timestep' : 'keeps a state';
-    return {
-      code: 'cannot-convert',
-      path,
-      message: `${op.id} ${does}, so the network is a spiking one already`,
-      fix: 'give the trained network that it was made from',
-    };
-  }
   if (varying.length > 1 && op.affineIn) {
     return {
       code: 'cannot-convert',

@@ -21,14 +21,15 @@ import {
   levelsFor,
   requireKnownChoices,
 } from './ecmt-options.ts';
-import { type ConversionReport, type ReportEntry, reportOf } from './report.ts';
+import type { EcmtReport, ReportEntry } from './ecmt-report.ts';
+import { reportOf } from './report.ts';
 import { findSites, type Site } from './sites.ts';
 
 export interface ConvertOptions extends EcmtOptions, Omit<CalibrateOptions, 'percentile'> {}
 
 export interface Converted {
   readonly graph: Graph;
-  readonly report: ConversionReport;
+  readonly report: EcmtReport;
 }
 
 /**
@@ -43,7 +44,7 @@ export interface Converted {
  */
 export async function convertEcmt(graph: Graph, options: ConvertOptions): Promise<Converted> {
   const earlier = reportOf(graph.metadata);
-  if (earlier) return { graph, report: earlier };
+  if (earlier?.method === 'ecmt') return { graph, report: earlier };
   const settings = { ...ecmtDefaults, ...onlySettings(options) };
   requireKnownChoices(settings);
   const analysis = analyse(graph, options.registry);
@@ -113,7 +114,7 @@ function applyEcmt(
       return builder.apply(replacement, given, node.attributes, node.id);
     },
   });
-  const report: ConversionReport = {
+  const report: EcmtReport = {
     method: 'ecmt',
     options: settings,
     calibrationBatches,

@@ -3,7 +3,9 @@ export { type Bases, calibrate, type CalibrateOptions, type CalibrationData } fr
 export { compensate, type Compensation } from './compensate.ts';
 export { compensatedMatmul } from './compensated-matmul.ts';
 export { convertEcmt, type Converted, type ConvertOptions } from './convert-ecmt.ts';
+export { convertQcfs, type ConvertedQcfs, type ConvertQcfsOptions } from './convert-qcfs.ts';
 export { ecmtDefaults, type EcmtOptions } from './ecmt-options.ts';
+export type { EcmtReport, ReportEntry } from './ecmt-report.ts';
 export { type Expanded, expandParallel } from './expand-parallel.ts';
 export {
   compensatedGelu,
@@ -15,6 +17,7 @@ export {
   compensatedTanh,
   conversion,
 } from './plugin.ts';
-export { type ConversionReport, formatReport, type ReportEntry, reportOf } from './report.ts';
+export type { QcfsEntry, QcfsReport } from './qcfs-report.ts';
+export { type ConversionReport, formatReport, reportOf } from './report.ts';
 export { sourceOf } from './source-of.ts';
 export { findSites, type Site, type SiteRole } from './sites.ts';

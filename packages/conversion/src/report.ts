@@ -1,66 +1,27 @@
 import type { Json } from '@spikeloom/ir';
-import type { EcmtOptions } from './ecmt-options.ts';
-import type { SiteRole } from './sites.ts';
-
-/** What became of one node. */
-export type ReportEntry =
-  | {
-      readonly kind: 'neuron';
-      readonly path: string;
-      readonly role: SiteRole;
-      readonly positive: number;
-      readonly negative: number;
-      readonly levels: number;
-      /** Whether the thresholds were measured on calibration data or set by the options. */
-      readonly thresholds: 'calibrated' | 'set';
-      readonly feeds: readonly string[];
-    }
-  | {
-      readonly kind: 'compensated';
-      readonly path: string;
-      readonly from: string;
-      readonly to: string;
-    }
-  | { readonly kind: 'analogue'; readonly path: string; readonly reason: string };
+import { type EcmtReport, formatEcmtReport } from './ecmt-report.ts';
+import { formatQcfsReport, isQcfsReport, type QcfsReport } from './qcfs-report.ts';
 
 /** What a conversion did, node by node. Stored in the model under `conversion`. */
-export interface ConversionReport {
-  readonly method: 'ecmt';
-  readonly options: Required<EcmtOptions>;
-  readonly calibrationBatches: number;
-  readonly entries: readonly ReportEntry[];
-  readonly warnings: readonly string[];
-}
+export type ConversionReport = EcmtReport | QcfsReport;
 
 /** The report in a model's metadata, or `undefined` when the model was not converted. */
 export function reportOf(metadata: Readonly<Record<string, Json>>): ConversionReport | undefined {
-  const report = metadata['conversion'];
-  const isReport =
-    typeof report === 'object' && report !== null && 'method' in report && 'entries' in report;
-  return isReport ? (report as unknown as ConversionReport) : undefined;
+  const report: unknown = metadata['conversion'];
+  return isEcmtReport(report) || isQcfsReport(report) ? report : undefined;
 }
 
 /** The report as text, for a terminal. */
 export function formatReport(report: ConversionReport): string {
-  const count = (kind: ReportEntry['kind']): number =>
-    report.entries.filter((entry) => entry.kind === kind).length;
-  const lines = [
-    `${report.method}: ${count('neuron')} neurons, ${count('compensated')} compensated operators, ${count('analogue')} layers left analogue`,
-  ];
-  for (const entry of report.entries) {
-    if (entry.kind === 'neuron') {
-      const { role, path, positive, negative, levels, thresholds, feeds } = entry;
-      lines.push(
-        `  neuron      ${path} (${role}): +${round(positive)} / -${round(negative)}, ${levels} levels, ${thresholds} -> ${feeds.join(', ')}`,
-      );
-    } else if (entry.kind === 'compensated')
-      lines.push(`  compensated ${entry.path}: ${entry.from} -> ${entry.to}`);
-    else lines.push(`  analogue    ${entry.path}: ${entry.reason}`);
-  }
-  for (const warning of report.warnings) lines.push(`  warning     ${warning}`);
-  return lines.join('\n');
+  return report.method === 'ecmt' ? formatEcmtReport(report) : formatQcfsReport(report);
 }
 
-function round(value: number): string {
-  return value.toPrecision(4);
+function isEcmtReport(report: unknown): report is EcmtReport {
+  return (
+    typeof report === 'object' &&
+    report !== null &&
+    'method' in report &&
+    report.method === 'ecmt' &&
+    'entries' in report
+  );
 }

@@ -28,7 +28,8 @@ export interface SpikeCpOptions extends SpikeCpSettings {
  * samples do not exceed, counted so that a new sample drawn like them keeps its right class in the set with
  * probability 1 - alpha or more. Too few samples for alpha give no threshold, and nothing stops.
  *
- * Source: Chen et al. (2023), arXiv 2305.11322; Vovk et al. (2005) for the count.
+ * Source: Chen et al. (2023), arXiv 2305.11322, whose method has the Bonferroni correction; the code of Wu et al.,
+ * arXiv 2301.09522, has none. Vovk et al. (2005), "Algorithmic Learning in a Random World", for the count.
  */
 export function calibrateSpikeCp(
   statistics: Pick<CutoffStatistics, 'timesteps' | 'samples' | 'classes' | 'nonConformity'>,
@@ -42,12 +43,10 @@ export function calibrateSpikeCp(
   requireRoom(setSize, statistics.classes);
   const { timesteps, samples, nonConformity } = statistics;
   const rank = rankOf(correction === 'none' ? alpha : alpha / timesteps, samples, variant);
-  const scores = new Float32Array(samples);
   const thresholds = Array.from({ length: timesteps }, (_, step) => {
     if (rank > samples) return null;
-    for (let sample = 0; sample < samples; sample++)
-      scores[sample] = nonConformity[sample * timesteps + step]!;
-    const score = scores.sort()[rank - 1]!;
+    const scores = nonConformity.filter((_score, index) => index % timesteps === step);
+    const score = scores.toSorted()[rank - 1]!;
     const threshold = variant === 'original' ? originalScore(score) : score;
     return Number.isFinite(threshold) ? threshold : null;
   });

@@ -91,7 +91,7 @@ export function entropies(logits: Logits): Float32Array {
 }
 
 /** The sizes of logits that policies can work with. */
-export function checkLogits({ shape, data }: Logits): {
+function checkLogits({ shape, data }: Logits): {
   readonly samples: number;
   readonly classes: number;
   readonly data: Tensor['data'];

@@ -26,8 +26,8 @@ export interface SpikeCpSettings {
  * at most the threshold of the timestep, is down to `setSize` classes. An empty set says that the sample is
  * unlike the calibration data, not that it is sure; it goes on. The answer is the largest logit.
  *
- * Source: Chen et al. (2023), "SpikeCP: Delay-Adaptive Reliable Spiking Neural Networks via Conformal
- * Prediction", arXiv 2305.11322; `original` after the code of Wu et al., arXiv 2301.09522.
+ * Source: Chen et al. (2023), "Knowing When to Stop: Delay-Adaptive Spiking Neural Network Classifiers with
+ * Reliability Guarantees", arXiv 2305.11322 (SpikeCP); `original` after the code of Wu et al., arXiv 2301.09522.
  *
  * @param thresholds one for each timestep, `null` where nothing stops; the last goes on for later ones
  */

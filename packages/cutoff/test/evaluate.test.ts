@@ -8,7 +8,7 @@ import {
   predictions,
   replayCutoff,
 } from '@spikeloom/cutoff';
-import { tensor, type Tensor } from '@spikeloom/ir';
+import { createBuilder, tensor, type Tensor } from '@spikeloom/ir';
 import { accumulateSteps, type Program } from '@spikeloom/runtime';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { backends } from './backends.ts';
@@ -80,8 +80,15 @@ describe('evaluating refuses', () => {
   const policy = fixedTimestep(2);
   const labels = Array.from({ length: samples }, () => 0);
   let program: Program;
+  /** Logits without neurons before them, and an output of another shape. */
+  let leaky: Program;
   beforeAll(async () => {
     program = await backends[0]![1].compile(classifier(), { registry });
+    const b = createBuilder();
+    const sum = b.mul(b.input('x', ['N', 6]), 10);
+    b.output('flat', b.sum(sum, [1]));
+    b.output('logits', sum);
+    leaky = await backends[0]![1].compile(b.build(), { registry });
   });
 
   test('no data', async () => {
@@ -106,6 +113,37 @@ describe('evaluating refuses', () => {
     expect(() => replayCutoff(stacked, [0, 1], policy)).toThrow(
       expect.objectContaining({ code: 'shape-mismatch', path: 'replayCutoff' }),
     );
+  });
+
+  test('logits that are not finite', async () => {
+    const data = [{ inputs: { x: tensor(new Float32Array(6).fill(3e38), [1, 6]) }, labels: [0] }];
+    const wrong = { name: 'SpikeloomError', code: 'not-a-number' };
+    const eager = confidenceCutoff(0.5);
+    await expect(
+      evaluateCutoff(leaky, data, eager, { timesteps, output: 'logits' }),
+    ).rejects.toMatchObject(wrong);
+    await expect(
+      collectStatistics(leaky, data, { timesteps, output: 'logits' }),
+    ).rejects.toMatchObject(wrong);
+  });
+
+  test('a label that is no class of the network', async () => {
+    const data = inBatches([9, ...labels.slice(1)], 10);
+    const wrong = { code: 'invalid-argument' };
+    await expect(evaluateCutoff(program, data, policy, { timesteps })).rejects.toMatchObject(wrong);
+    await expect(collectStatistics(program, data, { timesteps })).rejects.toMatchObject(wrong);
+  });
+
+  test('an output that is not there or holds no logits', async () => {
+    const data = inBatches(labels, 10);
+    for (const [output, code] of [
+      ['answers', 'invalid-argument'],
+      ['flat', 'shape-mismatch'],
+    ] as const) {
+      const options = { timesteps, output };
+      await expect(evaluateCutoff(leaky, data, policy, options)).rejects.toMatchObject({ code });
+      await expect(collectStatistics(leaky, data, options)).rejects.toMatchObject({ code });
+    }
   });
 
   test('a run of no timesteps', async () => {

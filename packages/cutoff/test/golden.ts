@@ -6,8 +6,11 @@ import type { Tensor } from '@spikeloom/ir';
 /** Logits of a data set with what the reference code decided on them. */
 export interface Golden {
   tensor(name: string): Tensor;
-  /** A list of settings the reference was run with. */
-  list<T = number>(name: 'epsilons' | 'alphas' | 'setups'): readonly T[];
+  /** The settings the reference was run with. */
+  list(name: 'epsilons' | 'alphas'): readonly number[];
+  /** The set-ups a network went through. */
+  readonly setups: readonly string[];
+  /** The dropout rate of a set-up. */
   readonly rate: number;
 }
 
@@ -18,7 +21,8 @@ export function openGolden(name: string): Golden {
   const tensors = tensorsOf(file);
   return {
     tensor: (key) => tensors.get(key)!,
-    list: (key) => JSON.parse(file.metadata.get(key)!) as never,
+    list: (key) => JSON.parse(file.metadata.get(key)!) as number[],
+    setups: JSON.parse(file.metadata.get('setups') ?? '[]') as string[],
     rate: Number(file.metadata.get('rate')),
   };
 }

@@ -53,7 +53,7 @@ describe.each(goldenNames)('on the logits of %s', (name) => {
 
 const fashion = (['fashion_qcfs', 'fashion_tet'] as const).flatMap((name) => {
   const golden = openGolden(name);
-  return golden.list<string>('setups').flatMap((setup) =>
+  return golden.setups.flatMap((setup) =>
     golden.list('epsilons').map((epsilon) => ({
       name,
       setup,

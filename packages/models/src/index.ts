@@ -1,11 +1,35 @@
+export {
+  type Activation,
+  clipActivation,
+  lifActivation,
+  qcfsActivation,
+  reluActivation,
+  type ThresholdOptions,
+} from './activation.ts';
+export { convNet, type ConvNetOptions } from './conv-net.ts';
+export { initialiseWeights } from './initialise-weights.ts';
 export { loadVit } from './load-vit.ts';
 export { type LoadOptions, loadWeights } from './load-weights.ts';
-export { vit } from './vit.ts';
+export { type Preprocess, preprocessSchema } from './preprocess.ts';
+export { replaceClassifier, type ReplaceClassifierOptions } from './replace-classifier.ts';
+export { resnet, type ResnetOptions } from './resnet.ts';
+export { sewResnet, type SewResnetOptions } from './sew-resnet.ts';
+export { loadSpikingResformer, spikingResformer } from './spiking-resformer.ts';
 export {
-  parseVitConfig,
-  type Preprocess,
-  preprocessSchema,
-  type VitConfig,
-  vitConfigSchema,
-  type VitOptions,
-} from './vit-config.ts';
+  dualSpikeBlock,
+  type DualSpikeBlockOptions,
+  type FeedForwardOptions,
+  groupWiseFeedForward,
+  spikingDownsample,
+} from './spiking-resformer-blocks.ts';
+export {
+  parseSpikingResformer,
+  type SpikingResformerConfig,
+  type SpikingResformerOptions,
+  spikingResformerSchema,
+} from './spiking-resformer-config.ts';
+export type { BlockNeurons } from './spiking-resformer-layers.ts';
+export { vgg, type VggOptions } from './vgg.ts';
+export { vggAnn, type VggEventOptions, vggGesture, vggNCaltech, vggSnn } from './vgg-event.ts';
+export { vit } from './vit.ts';
+export { parseVitConfig, type VitConfig, vitConfigSchema, type VitOptions } from './vit-config.ts';

@@ -1,17 +1,8 @@
 import * as v from 'valibot';
-import { SpikeloomError } from '@spikeloom/ir';
+import { parseConfig, requireConsistent } from './parse-config.ts';
+import { preprocessRules, preprocessSchema } from './preprocess.ts';
 
 const size = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
-const perChannel = v.pipe(v.array(v.pipe(v.number(), v.finite())), v.minLength(1));
-
-/** How pixels (0 to 255) become what the network was trained on: `(pixel * scale - mean) / std` per channel. */
-export const preprocessSchema = v.strictObject({
-  scale: v.optional(v.pipe(v.number(), v.finite(), v.gtValue(0)), 1 / 255),
-  mean: perChannel,
-  std: v.pipe(v.array(v.pipe(v.number(), v.finite(), v.gtValue(0))), v.minLength(1)),
-});
-
-export type Preprocess = v.InferOutput<typeof preprocessSchema>;
 
 /** The shape of a Vision Transformer. */
 export const vitConfigSchema = v.strictObject({
@@ -62,26 +53,9 @@ export type VitOptions = v.InferInput<typeof vitConfigSchema>;
 
 /** Checks a configuration of unknown origin and fills in defaults. */
 export function parseVitConfig(source: unknown): VitConfig {
-  const parsed = v.safeParse(vitConfigSchema, source);
-  if (!parsed.success) {
-    const [issue] = parsed.issues;
-    const field = v.getDotPath(issue) ?? '';
-    const unknown = issue.type === 'strict_object' && issue.expected === 'never';
-    throw new SpikeloomError({
-      code: 'invalid-argument',
-      path: field ? `config.${field}` : 'config',
-      message: unknown
-        ? 'the configuration has an unknown field'
-        : 'the configuration is not valid',
-      expected: unknown
-        ? Object.keys(vitConfigSchema.entries).join(', ')
-        : (issue.expected ?? issue.message),
-      got: issue.received,
-    });
-  }
-  const config = parsed.output;
+  const config = parseConfig(vitConfigSchema, source);
   const [channels, height, width] = config.image;
-  const rules: readonly (readonly [boolean, string, string])[] = [
+  requireConsistent([
     [
       height % config.patch === 0 && width % config.patch === 0,
       'patch',
@@ -93,25 +67,7 @@ export function parseVitConfig(source: unknown): VitConfig {
       'pool',
       '"mean" for a network without class token',
     ],
-    [
-      (config.preprocess?.mean.length ?? channels) === channels,
-      'preprocess.mean',
-      `${channels} numbers`,
-    ],
-    [
-      (config.preprocess?.std.length ?? channels) === channels,
-      'preprocess.std',
-      `${channels} numbers`,
-    ],
-  ];
-  for (const [holds, field, expected] of rules) {
-    if (holds) continue;
-    throw new SpikeloomError({
-      code: 'invalid-argument',
-      path: `config.${field}`,
-      message: 'the configuration contradicts itself',
-      expected,
-    });
-  }
+    ...preprocessRules(config.preprocess, channels),
+  ]);
   return config;
 }

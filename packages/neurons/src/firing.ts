@@ -19,7 +19,7 @@ export const firing = {
   surrogate: surrogate({ kind: 'atan', alpha: 2 }),
   /** Whether the gradient stops at the reset. */
   detachReset: bool(true),
-  /** What a spike is worth: 1, or the threshold. The latter is for inference: no gradient passes. */
+  /** What a spike is worth: 1, or the threshold, as in networks converted from activations with a bound. */
   output: oneOf('binary', 'threshold'),
 };
 

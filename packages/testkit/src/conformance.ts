@@ -1,9 +1,6 @@
 import {
   type AnyOperator,
-  createBuilder,
-  createRandom,
   createRegistry,
-  type ExampleInput,
   type Graph,
   mapNames,
   type Registry,
@@ -13,8 +10,8 @@ import {
 } from '@spikeloom/ir';
 import { cpuBackend } from '@spikeloom/backend-cpu';
 import type { Backend, CompileOptions, Observation } from '@spikeloom/runtime';
+import { buildExample } from './build-example.ts';
 import { expectClose, toleranceFor } from './compare.ts';
-import { exampleTensor } from './example-tensor.ts';
 
 /** One thing to check; `run` rejects with what is wrong. For any test runner: `test(name, run)`. */
 export interface ConformanceCase {
@@ -71,33 +68,6 @@ async function checkExample(
       relative: numbers,
     });
   });
-}
-
-/** A graph of one node, with random data for every timestep. */
-function buildExample(
-  op: AnyOperator,
-  example: AnyOperator['examples'][number],
-): { graph: Graph; inputs: Record<string, Tensor[]> } {
-  const random = createRandom(20261122);
-  const builder = createBuilder({ name: 'example' });
-  const inputs: Record<string, Tensor[]> = {};
-  const values = Object.fromEntries(
-    Object.entries(example.inputs).map(([name, given]) => {
-      const { dtype } = op.inputs[name]!;
-      const declare = (input: ExampleInput, label: string) => {
-        const type = dtype === 'any' ? 'float32' : dtype;
-        inputs[label] = Array.from({ length: example.timesteps ?? 1 }, () =>
-          exampleTensor(input, type, random),
-        );
-        return builder.input(label, input.shape, { dtype: type });
-      };
-      let index = 0;
-      return [name, mapNames({ given }, (input) => declare(input, `${name}_${index++}`))['given']];
-    }),
-  );
-  const outputs = builder.apply(op, values, example.attributes, 'op');
-  for (const [name, value] of Object.entries(outputs)) builder.output(name, value);
-  return { graph: builder.build(), inputs };
 }
 
 async function observe(

@@ -63,6 +63,8 @@ export interface StepOptions {
 
 /** Trains one network, batch by batch. */
 export interface Trainer {
+  /** What it was made with. */
+  readonly options: TrainerOptions;
   /**
    * One step: forward over all timesteps, back, and new weights.
    *
@@ -91,11 +93,13 @@ export function createTrainer(graph: Graph, options: TrainerOptions): Trainer {
   return new GraphTrainer(graph, options);
 }
 
+type Result = 'update' | 'gradients';
+
 class GraphTrainer implements Trainer {
   readonly #source: Graph;
   readonly #options: TrainerOptions;
   readonly #output: string;
-  readonly #programs = new Map<number, Promise<Program>>();
+  readonly #programs = new Map<string, Promise<Program>>();
   #weights: Map<string, Tensor>;
   #slots = new Map<string, Tensor>();
   #iteration = 0;
@@ -126,12 +130,16 @@ class GraphTrainer implements Trainer {
     }
   }
 
+  get options(): TrainerOptions {
+    return this.#options;
+  }
+
   async step(
     inputs: Readonly<Record<string, Tensor>>,
     target: ArrayLike<number> | Tensor,
     { learningRate, signal }: StepOptions,
   ): Promise<StepMetrics> {
-    const outputs = await this.#run(inputs, target, learningRate, signal);
+    const outputs = await this.#run('update', inputs, target, learningRate, signal);
     const number = (name: string): number => Number(outputs[name]?.data[0] ?? 0);
     const loss = number(names.loss);
     if (!Number.isFinite(loss)) {
@@ -169,7 +177,7 @@ class GraphTrainer implements Trainer {
     inputs: Readonly<Record<string, Tensor>>,
     target: ArrayLike<number> | Tensor,
   ): Promise<ReadonlyMap<string, Tensor>> {
-    const outputs = await this.#run(inputs, target, 0, undefined);
+    const outputs = await this.#run('gradients', inputs, target, 0, undefined);
     const found = [...this.#weights.keys()].flatMap((path) => {
       const gradient = outputs[names.gradient(path)];
       return gradient ? [[path, withoutTime(gradient)] as const] : [];
@@ -212,20 +220,23 @@ class GraphTrainer implements Trainer {
   }
 
   async #run(
+    result: Result,
     inputs: Readonly<Record<string, Tensor>>,
     target: ArrayLike<number> | Tensor,
     learningRate: number,
     signal: StepOptions['signal'],
   ): Promise<Readonly<Record<string, Tensor>>> {
     const samples = this.#samplesOf(inputs);
-    const program = await this.#programFor(samples);
+    const program = await this.#programFor(samples, result);
     const classes = Number(program.inputs.get(names.target)!.shape[1]);
     const fed: Record<string, Tensor> = {
       ...inputs,
       [names.target]: distribution(target, samples, classes),
-      [names.learningRate]: tensor([learningRate], []),
-      [names.iteration]: tensor([this.#iteration + 1], []),
     };
+    if (result === 'update') {
+      fed[names.learningRate] = tensor([learningRate], []);
+      fed[names.iteration] = tensor([this.#iteration + 1], []);
+    }
     for (const [path, weight] of this.#weights) {
       fed[path] = weight;
       for (const slot of this.#options.optimiser.slots) {
@@ -260,21 +271,23 @@ class GraphTrainer implements Trainer {
   }
 
   /** Training graphs have fixed sizes; the last batch of an epoch may be smaller than the others. */
-  #programFor(batchSize: number): Promise<Program> {
-    const known = this.#programs.get(batchSize);
+  #programFor(batchSize: number, result: Result): Promise<Program> {
+    const key = `${result} ${batchSize}`;
+    const known = this.#programs.get(key);
     if (known) return known;
     const { backend, registry, regularisers = [], sequences = [] } = this.#options;
     const graph = trainingGraph(this.#source, {
       ...this.#options,
       regularisers,
       batchSize,
+      result,
       sequences: new Set(sequences),
       output: this.#output,
       batch: 'N',
       clipNorm: this.#options.clipNorm,
     });
     const made = backend.compile(graph, { registry });
-    this.#programs.set(batchSize, made);
+    this.#programs.set(key, made);
     return made;
   }
 }

@@ -9,6 +9,7 @@ import {
   valueTypes,
 } from '@spikeloom/ir';
 import { dropoutForm } from './forms/dropout.ts';
+import { firingRateScaleForm } from './forms/firing-rate-scale.ts';
 import { integrateAndFireForm, lifForm } from './forms/neurons.ts';
 import { batchNormForm, temporalBatchNormForm } from './forms/normalisation.ts';
 import { differentiate } from './gradients/differentiate.ts';
@@ -16,6 +17,7 @@ import { collectRules } from './gradients/index.ts';
 import type { Loss } from './losses/loss.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
 import { neuronNodes, type Regulariser } from './regularisers/regulariser.ts';
+import { isRight, isRightAtEnd } from './regularisers/right-samples.ts';
 import type { TrainingForm } from './unroll/training-form.ts';
 import { unroll, type Unrolled } from './unroll/unroll.ts';
 
@@ -42,6 +44,8 @@ export interface TrainingGraphOptions {
   /** The output that holds the logits, `[N, C]`. */
   readonly output: string;
   readonly batch: string;
+  /** `update` gives new weights, `gradients` only what they would be made of. */
+  readonly result: 'update' | 'gradients';
 }
 
 /** The names of a training graph's own inputs and outputs. */
@@ -59,7 +63,7 @@ export const names = {
   gradient: (path: string) => `gradient ${path}`,
 } as const;
 
-/** One whole training step as a graph without states: weights go in, new weights come out. */
+/** One whole training step as a graph without states: weights go in, new weights (or gradients) come out. */
 export function trainingGraph(source: Graph, options: TrainingGraphOptions): Graph {
   const { registry, timesteps, batchSize } = options;
   const b = createBuilder({ name: `${source.name} in training` });
@@ -83,12 +87,24 @@ export function trainingGraph(source: Graph, options: TrainingGraphOptions): Gra
     wrt: trainable,
   });
   for (const [name, ref] of Object.entries(forward.outputs)) builder.output(name, value(ref));
-  addUpdate(builder, new Map(trainable.map((id) => [id, value(id)])), gradients, options);
+  if (options.result === 'gradients') {
+    for (const [path, gradient] of gradients) builder.output(names.gradient(path), gradient);
+  } else {
+    addUpdate(builder, new Map(trainable.map((id) => [id, value(id)])), gradients, options);
+  }
   return builder.build();
 }
 
-function collectForms(registry: Registry): ReadonlyMap<string, TrainingForm> {
-  const own = [batchNormForm, dropoutForm, integrateAndFireForm, lifForm, temporalBatchNormForm];
+/** Every training form of this package and of the registry's plugins, by operator; a plugin's own comes first. */
+export function collectForms(registry: Registry): ReadonlyMap<string, TrainingForm> {
+  const own = [
+    batchNormForm,
+    dropoutForm,
+    firingRateScaleForm,
+    integrateAndFireForm,
+    lifForm,
+    temporalBatchNormForm,
+  ];
   const theirs = registry.plugins.flatMap((plugin) => plugin.trainingForms ?? []);
   return new Map([...own, ...theirs].map((form) => [form.op, form]));
 }
@@ -119,17 +135,13 @@ function addObjective(
   const target = b.input(names.target, [batchSize, classes]);
   const scope = b.scope('objective');
   const taskLoss = loss.build(scope.scope('loss'), { logits, target });
-  const correct = (steps: number): Value => {
-    const last = scope.slice(logits, 0, timesteps - steps, steps);
-    return scope.sum(isRight(scope, last, target), [0]);
-  };
   const call = {
     graph: source,
     timesteps,
     logits,
     target,
     tap: (ref: Ref) => folding.stack(timeline(ref)),
-    correct: (steps: number) => scope.cast(scope.greaterEqual(correct(steps), steps), 'float32'),
+    correct: (steps: number) => isRightAtEnd(scope, logits, target, steps),
   };
   let total = taskLoss;
   regularisers.forEach(({ regulariser, weight }, index) => {
@@ -155,12 +167,6 @@ function addObjective(
   for (const [path, next] of statistics) b.output(names.weight(path), next);
 }
 
-/** 1 where the largest logit is that of the target class, else 0. */
-function isRight(b: Builder, logits: Value, target: Value): Value {
-  const aim = b.sum(b.mul(logits, target), [-1]);
-  return b.cast(b.greaterEqual(aim, b.max(logits, [-1])), 'float32');
-}
-
 function addUpdate(
   b: Builder,
   weights: ReadonlyMap<string, Value>,
@@ -184,7 +190,6 @@ function addUpdate(
     });
     b.output(names.weight(path), result.weight);
     for (const [name, next] of Object.entries(result.slots)) b.output(names.slot(name, path), next);
-    b.output(names.gradient(path), gradient);
   }
 }
 

@@ -1,4 +1,12 @@
-import { batchNorm, createBuilder, type Graph, linear, type Tensor, temporalBatchNorm, type Value } from '@spikeloom/ir';
+import {
+  batchNorm,
+  createBuilder,
+  type Graph,
+  linear,
+  type Tensor,
+  temporalBatchNorm,
+  type Value,
+} from '@spikeloom/ir';
 import { lif, qcfs } from '@spikeloom/neurons';
 import type { Golden } from './golden.ts';
 
@@ -18,7 +26,12 @@ export function referenceNetwork(golden: Golden, activation: Activation, tebn = 
       ? b.apply(lif, { current: x }, referenceLif, `lif${index}`).spikes
       : b.apply(
           qcfs,
-          { x, threshold: b.param(`qcfs${index}.vthr`, [], { tensor: scalar(initial(`qcfs${index}.vthr`)) }) },
+          {
+            x,
+            threshold: b.param(`qcfs${index}.vthr`, [], {
+              tensor: scalar(initial(`qcfs${index}.vthr`)),
+            }),
+          },
           { levels: 4 },
           `qcfs${index}`,
         ).out;
@@ -40,15 +53,28 @@ export function referenceNetwork(golden: Golden, activation: Activation, tebn = 
   };
   const [, channels, height, width] = golden.tensor('x').shape as [number, number, number, number];
   let x: Value = b.input('image', ['N', channels, height, width]);
-  x = b.conv2d({ x, weight: param('conv0.weight'), bias: param('conv0.bias') }, { padding: [1, 1, 1, 1] }, 'conv0');
+  x = b.conv2d(
+    { x, weight: param('conv0.weight'), bias: param('conv0.bias') },
+    { padding: [1, 1, 1, 1] },
+    'conv0',
+  );
   x = act(norm(x, 0), 0);
   x = b.avgPool2d(x, { kernel: [2, 2], stride: [2, 2] }, 'pool');
-  x = b.conv2d({ x, weight: param('conv1.weight') }, { padding: [1, 1, 1, 1], stride: [2, 2] }, 'conv1');
+  x = b.conv2d(
+    { x, weight: param('conv1.weight') },
+    { padding: [1, 1, 1, 1], stride: [2, 2] },
+    'conv1',
+  );
   x = act(norm(x, 1), 1);
   x = b.reshape(x, ['N', -1], 'flatten');
   x = b.apply(linear, { x, weight: param('fc0.weight'), bias: param('fc0.bias') }, {}, 'fc0').out;
   x = act(x, 2);
-  const { out } = b.apply(linear, { x, weight: param('fc1.weight'), bias: param('fc1.bias') }, {}, 'fc1');
+  const { out } = b.apply(
+    linear,
+    { x, weight: param('fc1.weight'), bias: param('fc1.bias') },
+    {},
+    'fc1',
+  );
   b.output('logits', out);
   return b.build();
 }

@@ -168,7 +168,7 @@ function shortName(layer: string): string {
   return layer.replace(/\.neuron$/, '');
 }
 
-function draw(options: Plot.PlotOptions): string {
+export function draw(options: Plot.PlotOptions): string {
   const { document } = parseHTML('<html><body></body></html>');
   const figure = Plot.plot({
     width: 640,

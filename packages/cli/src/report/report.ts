@@ -99,11 +99,11 @@ function table({ ann, snn, cutoff }: QuickstartResult): string {
   return `<table><thead><tr>${head.map((cell) => `<th>${cell}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }
 
-function figure(title: string, content: string): string {
+export function figure(title: string, content: string): string {
   return `<figure><figcaption>${title}</figcaption>${content}</figure>`;
 }
 
-function escape(text: string): string {
+export function escape(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
@@ -111,7 +111,7 @@ function escape(text: string): string {
     .replaceAll('"', '&quot;');
 }
 
-const style = `
+export const style = `
 :root { color: #111827; background: #fff; font: 16px/1.5 system-ui, sans-serif; }
 body { max-width: 1360px; margin: 2rem auto; padding: 0 1.5rem; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.25rem; margin-top: 2rem; } h3 { font-size: 1rem; margin-bottom: .2rem; }

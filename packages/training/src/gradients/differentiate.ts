@@ -1,6 +1,7 @@
 import {
   type Builder,
   createBuilder,
+  formatShape,
   type Graph,
   type GraphNode,
   inputRefs,
@@ -50,6 +51,7 @@ export function differentiate(graph: Graph, options: DifferentiateOptions): Diff
   const { graph: flat, aliases } = rewrite(graph, registry, {
     keep: (op) => op.lower === undefined || rules.has(op.id),
   });
+  requireNoStates(flat);
   const target = (ref: Ref): Ref => aliases.get(ref) ?? ref;
   const builder = createBuilder({
     name: graph.name,
@@ -61,13 +63,47 @@ export function differentiate(graph: Graph, options: DifferentiateOptions): Diff
     const outputs = builder.apply(registry.operator(node.op), inputs, node.attributes, node.id);
     for (const [name, value] of Object.entries(outputs)) values.set(refOf(node, name), value);
   }
+  const value = (ref: Ref): Value => values.get(target(ref)) ?? unknownValue(ref);
+  for (const ref of options.wrt) value(ref);
+  requireNumber(options.of, value(options.of));
   const flow = new Flow(builder.scope('gradient'), flat, rules, values);
   const found = flow.run(target(options.of), options.wrt.map(target));
   return {
     builder,
-    value: (ref) => values.get(target(ref))!,
+    value,
     gradients: new Map(options.wrt.map((ref) => [ref, found.get(target(ref))!])),
   };
+}
+
+function requireNoStates(graph: Graph): void {
+  const state = graph.nodes.find(({ op }) => op === 'spikeloom/state');
+  if (!state) return;
+  throw new SpikeloomError({
+    code: 'unsupported',
+    path: state.id,
+    message: 'gradients do not flow through states',
+    fix: 'write all timesteps out as one graph first, with unroll',
+  });
+}
+
+function requireNumber(ref: Ref, { type: { shape } }: Value): void {
+  if (shape.every((dim) => dim === 1)) return;
+  throw new SpikeloomError({
+    code: 'shape-mismatch',
+    path: ref,
+    message: 'what is differentiated is one number',
+    expected: '[]',
+    got: formatShape(shape),
+  });
+}
+
+function unknownValue(ref: Ref): never {
+  throw new SpikeloomError({
+    code: 'unknown-value',
+    path: ref,
+    message: 'the graph computes no such value',
+    fix: 'name an output of one of its nodes',
+  });
 }
 
 /** One walk from the result back. */

@@ -34,10 +34,8 @@ export const elementwiseRules: readonly GradientRule[] = [
     return { a: quotient, b: b.neg(b.mul(quotient, call.outputs['out']!)) };
   }),
   binary('maximum', (b, g, call) => shares(b, g, inputOf(call, 'a'), inputOf(call, 'b'))),
-  binary('minimum', (b, g, call) => {
-    const { a, b: second } = shares(b, g, inputOf(call, 'b'), inputOf(call, 'a'));
-    return { a: second, b: a };
-  }),
+  // The smaller one is where the other is the larger one.
+  binary('minimum', (b, g, call) => shares(b, g, inputOf(call, 'b'), inputOf(call, 'a'))),
   binary('pow', (b, g, call) => {
     const [base, exponent] = [inputOf(call, 'a'), inputOf(call, 'b')];
     const positive = b.greater(base, 0);
@@ -59,13 +57,13 @@ export const elementwiseRules: readonly GradientRule[] = [
     );
     return { x: b.mul(g, out) };
   }),
-  // Straight through, within the range of the levels.
+  // Straight through from the lowest level to the highest, both included.
   rule('spikeloom/quantize-levels', (b, g, call) => {
     const { positive, negative, levels } = call.attributes;
     const largest = (base: unknown): number => Number(base) * 2 ** (Number(levels) - 1);
     const x = inputOf(call, 'x');
-    const below = b.greater(largest(positive), x);
-    const above = b.greater(x, -largest(negative));
+    const below = b.greaterEqual(largest(positive), x);
+    const above = b.greaterEqual(x, -largest(negative));
     return { x: b.select(below, b.select(above, g, 0), 0) };
   }),
 ];

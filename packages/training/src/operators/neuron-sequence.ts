@@ -77,11 +77,25 @@ export const neuronSequence = defineOp({
     { inputs: { current: { shape: [8, 5] } }, attributes: { timesteps: 4 } },
     {
       inputs: { current: { shape: [2, 5] } },
-      attributes: { timesteps: 3, held: true, leak: 'none', reset: null, initial: 0.5 },
+      attributes: {
+        timesteps: 3,
+        held: true,
+        leak: 'none',
+        reset: null,
+        initial: 0.5,
+        detachReset: false,
+      },
     },
     {
       inputs: { current: { shape: [6, 7] } },
-      attributes: { timesteps: 3, leak: 'after-reset', tau: 10, comparison: '>', threshold: 0.5 },
+      attributes: {
+        timesteps: 3,
+        leak: 'after-reset',
+        tau: 10,
+        comparison: '>',
+        threshold: 0.5,
+        detachReset: false,
+      },
     },
     {
       inputs: { current: { shape: [6, 7] } },
@@ -96,13 +110,14 @@ export const neuronSequenceGradient = defineOp({
   version: 1,
   summary: 'Back-propagation through time in neuron-sequence.',
   equation:
-    'from the last timestep to the first: dm = potential_gradient + k * dv; ds = spikes_gradient (+ dm * d potential / d spikes unless detachReset); dh = dm * d potential / d h + ds * surrogate(h - threshold); out = dh * d h / d current; dv := dh * d h / d v; k = 1 - 1 / tau for after-reset, else 1; a held current sums over timesteps',
+    'from the last timestep to the first: dm = potential_gradient + k * dv; ds = spikes_gradient (+ dm * d potential / d spikes unless detachReset); dh = charged_gradient + dm * d potential / d h + ds * surrogate(h - threshold); out = dh * d h / d current; dv := dh * d h / d v; k = 1 - 1 / tau for after-reset, else 1; a held current sums over timesteps',
   source: 'Neftci et al. (2019), arXiv 1901.09948',
   inputs: {
     charged: anyReal,
     spikes: anyReal,
     spikesGradient: anyReal,
     potentialGradient: optionalReal,
+    chargedGradient: optionalReal,
   },
   attributes: dynamics,
   outputs: ({ charged }, { timesteps, held }): { out: ValueType } => ({
@@ -111,7 +126,7 @@ export const neuronSequenceGradient = defineOp({
       ...charged.shape.slice(1),
     ]),
   }),
-  lower(b, { charged, spikes, spikesGradient, potentialGradient }, attributes) {
+  lower(b, { charged, spikes, spikesGradient, potentialGradient, chargedGradient }, attributes) {
     const { timesteps, held, threshold, reset, detachReset, tau, leak } = attributes;
     const toCurrent = leak === 'potential-and-current' ? 1 / tau : 1;
     const toPrevious = leak === 'potential-and-current' || leak === 'potential' ? 1 - 1 / tau : 1;
@@ -140,6 +155,7 @@ export const neuronSequenceGradient = defineOp({
       );
       const fired = b.mul(ds, slope);
       dh = dh ? b.add(dh, fired) : fired;
+      if (chargedGradient) dh = b.add(dh, at(chargedGradient));
       currents.unshift(b.mul(dh, toCurrent));
       next = b.mul(dh, toPrevious);
     }
@@ -190,6 +206,23 @@ export const neuronSequenceGradient = defineOp({
         surrogate: { kind: 'sigmoid', alpha: 4 },
       },
     },
+    {
+      inputs: {
+        charged: { shape: [6, 7] },
+        spikes: { shape: [6, 7], fill: 'spikes' },
+        spikesGradient: { shape: [6, 7] },
+        chargedGradient: { shape: [6, 7] },
+      },
+      attributes: {
+        timesteps: 3,
+        leak: 'potential',
+        tau: 3,
+        reset: -0.1,
+        threshold: 0.4,
+        detachReset: false,
+        surrogate: { kind: 'fast-sigmoid', slope: 2 },
+      },
+    },
   ],
 });
 
@@ -200,7 +233,7 @@ function advance(
   b: Builder,
   x: Value,
   v: Value,
-  { leak, tau, threshold, reset, comparison, surrogate: shape }: Dynamics,
+  { leak, tau, threshold, reset, comparison, surrogate: shape, detachReset }: Dynamics,
 ): { spikes: Value; potential: Value; charged: Value; next: Value } {
   const rest = reset ?? 0;
   const excess = rest === 0 ? v : b.sub(v, rest);
@@ -209,9 +242,10 @@ function advance(
   else if (leak === 'potential') charged = b.add(b.sub(v, b.div(excess, tau)), x);
   else charged = b.add(v, x);
   const spikes = b.spike(b.sub(charged, threshold), shape, comparison);
-  const kept = b.mul(b.sub(1, spikes), charged);
-  const hard = rest === 0 ? kept : b.add(kept, b.mul(spikes, rest));
-  const potential = reset === null ? b.sub(charged, b.mul(spikes, threshold)) : hard;
+  const fired = detachReset ? b.stopGradient(spikes) : spikes;
+  const kept = b.mul(b.sub(1, fired), charged);
+  const hard = rest === 0 ? kept : b.add(kept, b.mul(fired, rest));
+  const potential = reset === null ? b.sub(charged, b.mul(fired, threshold)) : hard;
   if (leak !== 'after-reset') return { spikes, potential, charged, next: potential };
   const left = b.mul(rest === 0 ? potential : b.sub(potential, rest), 1 - 1 / tau);
   return { spikes, potential, charged, next: rest === 0 ? left : b.add(left, rest) };

@@ -12,13 +12,13 @@ import {
   refOf,
   type Registry,
   resolveShape,
-  rewrite,
   SpikeloomError,
-  strongComponents,
   type Value,
   type ValueType,
   valueTypes,
 } from '@spikeloom/ir';
+import { groupsOf } from './groups-of.ts';
+import { lowerForTraining } from './lower-for-training.ts';
 import { createFolding, folded, type Folding, still, type Timeline } from './timeline.ts';
 import type { TrainingForm } from './training-form.ts';
 
@@ -53,10 +53,7 @@ export interface Unrolled {
  * timesteps at once, what has a training form by that, and the rest step after step.
  */
 export function unroll(b: Builder, source: Graph, options: UnrollOptions): Unrolled {
-  const { registry, forms } = options;
-  const { graph, aliases } = rewrite(source, registry, {
-    keep: (op) => op.lower === undefined || forms.has(op.id) || options.keeps(op),
-  });
+  const { graph, aliases } = lowerForTraining(source, options);
   const run = new Unrolling(b, graph, options);
   for (const group of groupsOf(graph)) run.add(group);
   return {
@@ -82,15 +79,18 @@ class Unrolling {
   readonly weights = new Map<string, Value>();
   readonly statistics = new Map<string, Value>();
   readonly #b: Builder;
+  /** For nodes that are not in the network, whose names it may use. */
+  readonly #time: Builder;
   readonly #options: UnrollOptions;
   readonly #types: ReadonlyMap<Ref, ValueType>;
   #randomKey: Value | undefined;
 
   constructor(b: Builder, graph: Graph, options: UnrollOptions) {
     this.#b = b;
+    this.#time = b.scope('@time');
     this.#options = options;
     this.#types = valueTypes(graph);
-    this.folding = createFolding(b, options.timesteps);
+    this.folding = createFolding(this.#time, options.timesteps);
   }
 
   add(group: readonly GraphNode[]): void {
@@ -118,7 +118,7 @@ class Unrolling {
       return;
     }
     if (node.op === 'spikeloom/step') {
-      const values = Array.from({ length: timesteps }, (_, step) => this.#b.constant(step));
+      const values = Array.from({ length: timesteps }, (_, step) => this.#time.constant(step));
       this.values.set(node.id, { kind: 'steps', values });
       return;
     }
@@ -144,7 +144,8 @@ class Unrolling {
     for (const { id, op, attributes, outputs } of group) {
       if (op !== 'spikeloom/state') continue;
       const shape = resolveShape(outputs['out']!.shape, sizes);
-      states.set(id, this.#b.broadcastTo(this.#b.constant(Number(attributes['initial'])), shape));
+      const initial = this.#time.constant(Number(attributes['initial']));
+      states.set(id, this.#time.broadcastTo(initial, shape));
     }
     const collected = new Map<Ref, Value[]>();
     const collect = (ref: Ref, value: Value): void => {
@@ -223,22 +224,6 @@ class Unrolling {
 
 /** The input that seeds what is random in a training step. */
 export const randomKeyName = 'training.random-key';
-
-/** Nodes in an order in which they can run for all timesteps; those a state ties together stay together. */
-function groupsOf(graph: Graph): GraphNode[][] {
-  const index = new Map(graph.nodes.map(({ id }, position) => [id, position]));
-  const needs = graph.nodes.map((node) => inputRefs(node).map((ref) => index.get(nodeIdOf(ref))!));
-  graph.nodes.forEach((node, position) => {
-    // A state holds what was written at the step before.
-    if (node.op === 'spikeloom/write')
-      needs[index.get(nodeIdOf(String(node.inputs['state'])))!]!.push(position);
-  });
-  const groups = new Map<number, GraphNode[]>();
-  strongComponents(needs).forEach((group, position) => {
-    groups.set(group, [...(groups.get(group) ?? []), graph.nodes[position]!]);
-  });
-  return [...groups].toSorted(([a], [b]) => a - b).map(([, nodes]) => nodes);
-}
 
 /** Attributes with numbers for the names of sizes. */
 function withSizes(

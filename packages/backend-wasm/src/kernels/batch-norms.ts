@@ -1,0 +1,93 @@
+import type { TfjsCall, TfjsKernel } from '@spikeloom/backend-tfjs';
+import { batchNorm } from '@spikeloom/ir';
+import { single } from '@spikeloom/runtime';
+import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
+import type { Heap } from '../heap.ts';
+
+/** Batch normalisation, by given statistics and by those of the batch, and its gradients. */
+export function batchNormKernels(heap: () => Heap): TfjsKernel[] {
+  return [
+    {
+      op: batchNorm.id,
+      run(call) {
+        const { x, address, sizes, epsilon } = open(heap(), call);
+        const out = heap().allocate(x.shape);
+        heap().kernels.batchNorm(
+          address('x'),
+          address('weight'),
+          address('bias'),
+          address('mean'),
+          address('variance'),
+          heap().address(out),
+          ...sizes,
+          epsilon,
+        );
+        return { out };
+      },
+    },
+    {
+      op: 'spikeloom.training/batch-statistics-norm',
+      run(call) {
+        const { x, address, sizes, epsilon } = open(heap(), call);
+        const { shape } = single(call, 'weight');
+        const out = heap().allocate(x.shape);
+        const mean = heap().allocate(shape);
+        const variance = heap().allocate(shape);
+        heap().kernels.batchNormStatistics(
+          address('x'),
+          address('weight'),
+          address('bias'),
+          heap().address(out),
+          heap().address(mean),
+          heap().address(variance),
+          ...sizes,
+          epsilon,
+        );
+        return { out, mean, variance };
+      },
+    },
+    {
+      op: 'spikeloom.training/batch-statistics-norm-gradient',
+      run(call) {
+        const { x, address, sizes, epsilon } = open(heap(), call);
+        const { shape } = single(call, 'scale');
+        const out = heap().allocate(x.shape);
+        const weight = heap().allocate(shape);
+        const bias = heap().allocate(shape);
+        heap().kernels.batchNormStatisticsGradient(
+          address('x'),
+          address('scale'),
+          address('mean'),
+          address('variance'),
+          address('gradient'),
+          heap().address(out),
+          heap().address(weight),
+          heap().address(bias),
+          ...sizes,
+          epsilon,
+        );
+        return { x: out, weight, bias };
+      },
+    },
+  ];
+}
+
+/** What the kernels have in common: x as `[samples, channels, inner]`. */
+function open(
+  heap: Heap,
+  call: TfjsCall,
+): {
+  readonly x: TfTensor;
+  readonly address: (input: string) => number;
+  readonly sizes: readonly [samples: number, channels: number, inner: number];
+  readonly epsilon: number;
+} {
+  const x = single(call, 'x');
+  const [samples, channels] = x.shape as [number, number];
+  return {
+    x,
+    address: (input) => heap.address(single(call, input)),
+    sizes: [samples, channels, x.size / (samples * channels)],
+    epsilon: Number(call.node.attributes['epsilon']),
+  };
+}

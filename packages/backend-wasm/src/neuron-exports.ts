@@ -1,0 +1,41 @@
+/** What `assembly/index.ts` exports for neurons over all timesteps; `KernelExports` has the rest. */
+export interface NeuronExports {
+  neuronSequence(
+    current: number,
+    spikes: number,
+    potential: number,
+    charged: number,
+    v: number,
+    length: number,
+    timesteps: number,
+    currentStep: number,
+    leak: number,
+    tau: number,
+    decay: number,
+    threshold: number,
+    rest: number,
+    initial: number,
+    flags: number,
+  ): void;
+  neuronSequenceGradient(
+    charged: number,
+    spikes: number,
+    spikesGradient: number,
+    potentialGradient: number,
+    chargedGradient: number,
+    out: number,
+    carry: number,
+    length: number,
+    timesteps: number,
+    held: number,
+    toCurrent: number,
+    toPrevious: number,
+    afterReset: number,
+    threshold: number,
+    rest: number,
+    flags: number,
+    kind: number,
+    scale: number,
+    height: number,
+  ): void;
+}
