@@ -12,7 +12,7 @@ const { tfjsBackend } = await import('@spikeloom/backend-tfjs');
 const { wasmBackend } = await import('@spikeloom/backend-wasm');
 const { readSafetensors, tensorsOf } = await import('@spikeloom/checkpoint');
 const { conversion, convertEcmt } = await import('@spikeloom/conversion');
-const { calibrateTopK, collectGaps } = await import('@spikeloom/cutoff');
+const { calibrateTopK, collectStatistics } = await import('@spikeloom/cutoff');
 const { fashionMnistNormalisation, fashionMnistSample, normalise } =
   await import('@spikeloom/datasets');
 const { createRegistry } = await import('@spikeloom/ir');
@@ -56,7 +56,9 @@ const { graph } = await convertEcmt(trained, {
 });
 const snn = await wasm.compile(graph, { registry });
 const dense = await tfjsBackend('wasm').compile(trained, { registry });
-const { exit } = calibrateTopK(await collectGaps(snn, training, { timesteps }), { epsilon: 0.02 });
+const { exit } = calibrateTopK(await collectStatistics(snn, training, { timesteps }), {
+  epsilon: 0.02,
+});
 
 /** Milliseconds by operator, for the spiking network. */
 const kernels = new Map();

@@ -72,7 +72,9 @@ if (values.json) console.log(JSON.stringify({ rows }));
 else
   for (const { backend, milliseconds, firingRate } of rows) {
     const rate = firingRate.toFixed(3);
-    console.log(`${backend.padEnd(10)} ${milliseconds.toFixed(1).padStart(9)} ms, firing rate ${rate}`);
+    console.log(
+      `${backend.padEnd(10)} ${milliseconds.toFixed(1).padStart(9)} ms, firing rate ${rate}`,
+    );
   }
 
 function network() {

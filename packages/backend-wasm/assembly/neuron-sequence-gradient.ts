@@ -4,15 +4,15 @@ import { surrogate4 } from './surrogate';
 
 /** Whether the gradient passes through the reset; a flag beside those of membrane.ts. */
 const ATTACHED_RESET = 8;
-/** Elements whose gradients stay in the first-level cache from one timestep to the one before. */
-const BLOCK_BYTES: usize = 4096;
+/** Elements whose gradients stay in the cache from one timestep to the one before. */
+const BLOCK_BYTES: usize = 65536;
 
 /**
  * Back-propagation through `neuronSequence`: from what was charged, `[timesteps, length]`, and the gradients
  * of its outputs to that of the current, `[timesteps, length]` or, summed over time, `[length]` if `held`.
  *
  * @param potentialGradient,chargedGradient 0 if there is none
- * @param carry room for 4096 bytes
+ * @param carry room for 65536 bytes
  * @param toCurrent,toPrevious how far the charged potential depends on the current and on the last potential
  * @param afterReset how far the next timestep's potential depends on this one's
  * @param flags as in membrane.ts, and 8 if the reset is not detached
@@ -46,37 +46,39 @@ export function neuronSequenceGradient(
     for (let step = last; step >= 0; step--) {
       const from = <usize>step * bytes + first;
       const target = out + (held ? first : from);
-      const adds = held != 0 && step < last;
+      const isLast = step == last;
+      const hasMembrane = !isLast || potentialGradient != 0;
+      const adds = held != 0 && !isLast;
       for (let at: usize = 0; at < size; at += 16) {
-        const lanes = <i32>((size - at) >> 2);
+        const left = <i32>((size - at) >> 2);
         const here = from + at;
-        const h = loadFour(charged + here, lanes);
-        const given = potentialGradient ? loadFour(potentialGradient + here, lanes) : f32x4.splat(0);
-        let membrane = given;
-        if (step < last) {
-          const carried = f32x4.mul(v128.load(carry + at), f32x4.splat(afterReset));
-          membrane = potentialGradient ? f32x4.add(given, carried) : carried;
-        }
-        const fired = loadFour(spikes + here, lanes);
-        const hasMembrane = step < last || potentialGradient != 0;
-        let bySpike = loadFour(spikesGradient + here, lanes);
-        if (flags & ATTACHED_RESET && hasMembrane) {
-          const drop =
-            flags & SOFT_RESET ? f32x4.splat(-threshold) : f32x4.sub(f32x4.splat(rest), h);
-          bySpike = f32x4.add(bySpike, f32x4.mul(membrane, drop));
-        }
+        const h = loadFour(charged + here, left);
         const slope = surrogate4(f32x4.sub(h, f32x4.splat(threshold)), kind, scale, height);
-        let change = f32x4.mul(bySpike, slope);
+        let bySpike = loadFour(spikesGradient + here, left);
+        let kept = f32x4.splat(0);
         if (hasMembrane) {
-          const kept =
-            flags & SOFT_RESET ? membrane : f32x4.mul(membrane, f32x4.sub(f32x4.splat(1), fired));
-          change = f32x4.add(kept, change);
+          if (!isLast) kept = f32x4.mul(v128.load(carry + at), f32x4.splat(afterReset));
+          if (potentialGradient) {
+            const given = loadFour(potentialGradient + here, left);
+            kept = isLast ? given : f32x4.add(given, kept);
+          }
+          if (flags & ATTACHED_RESET) {
+            const drop =
+              flags & SOFT_RESET ? f32x4.splat(-threshold) : f32x4.sub(f32x4.splat(rest), h);
+            bySpike = f32x4.add(bySpike, f32x4.mul(kept, drop));
+          }
+          if (!(flags & SOFT_RESET)) {
+            const silent = f32x4.sub(f32x4.splat(1), loadFour(spikes + here, left));
+            kept = f32x4.mul(kept, silent);
+          }
         }
-        if (chargedGradient) change = f32x4.add(change, loadFour(chargedGradient + here, lanes));
+        let change = f32x4.mul(bySpike, slope);
+        if (hasMembrane) change = f32x4.add(kept, change);
+        if (chargedGradient) change = f32x4.add(change, loadFour(chargedGradient + here, left));
         v128.store(carry + at, f32x4.mul(change, f32x4.splat(toPrevious)));
         const share = f32x4.mul(change, f32x4.splat(toCurrent));
         const to = target + at;
-        storeFour(to, adds ? f32x4.add(loadFour(to, lanes), share) : share, lanes);
+        storeFour(to, adds ? f32x4.add(loadFour(to, left), share) : share, left);
       }
     }
   }

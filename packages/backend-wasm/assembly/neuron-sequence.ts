@@ -1,15 +1,15 @@
 import { loadFour, storeFour } from './four';
 import { AFTER_RESET, charge, fire, leakAfterReset, reset } from './membrane';
 
-/** Elements whose potentials stay in the first-level cache from one timestep to the next. */
-const BLOCK_BYTES: usize = 4096;
+/** Elements whose potentials stay in the cache from one timestep to the next. */
+const BLOCK_BYTES: usize = 65536;
 
 /**
  * Integrate-and-fire neurons over all timesteps: currents `[timesteps, length]`, or `[length]` with
  * `currentStep` 0, to spikes, potentials and charged potentials `[timesteps, length]`. The operations and
  * their order are those of the operator's lowering, so the results are the same bits.
  *
- * @param v room for 4096 bytes
+ * @param v room for 65536 bytes
  * @param currentStep bytes from the current of one timestep to that of the next
  * @param leak,flags as in membrane.ts
  * @param decay the share that a leak after the reset leaves over

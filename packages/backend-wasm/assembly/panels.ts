@@ -1,3 +1,5 @@
+import { loadFour, storeFour } from './four';
+
 /**
  * Copies the filters of a convolution in the order in which they are gathered: `[outputs / 16, height, width,
  * channels, 16]`, with zeros for outputs that are missing. Strides are in elements; negative ones mirror.
@@ -14,23 +16,37 @@ export function packFilters(
   channels: i32,
   channelStride: i32,
 ): void {
+  const tap = <usize>channels << 6;
+  const step = <usize>outputStride << 2;
   for (let first = 0; first < outputs; first += 16) {
     const lanes = min(16, outputs - first);
-    for (let row = 0; row < height; row++) {
-      for (let column = 0; column < width; column++) {
-        for (let channel = 0; channel < channels; channel++) {
-          let from = first * outputStride + row * rowStride;
-          from += column * columnStride + channel * channelStride;
-          for (let lane = 0; lane < 16; lane++) {
-            const value = lane < lanes ? load<f32>(weight + (<usize>from << 2)) : <f32>0;
-            store<f32>(out + (<usize>lane << 2), value);
-            from += outputStride;
+    for (let channel = 0; channel < channels; channel++) {
+      const from = first * outputStride + channel * channelStride;
+      let target = out + (<usize>channel << 6);
+      for (let row = 0; row < height; row++) {
+        for (let column = 0; column < width; column++) {
+          const at = weight + (<usize>(from + row * rowStride + column * columnStride) << 2);
+          for (let lane = 0; lane < 16; lane += 4) {
+            const four = strided(at + <usize>lane * step, step, lanes - lane);
+            v128.store(target + (<usize>lane << 2), four);
           }
-          out += 64;
+          target += tap;
         }
       }
     }
+    out += tap * <usize>(height * width);
   }
+}
+
+/** Up to four elements that are `step` bytes apart, then zeros. */
+// @ts-ignore: decorator
+@inline
+function strided(x: usize, step: usize, count: i32): v128 {
+  if (count <= 0) return f32x4.splat(0);
+  let four = v128.load32_zero(x);
+  if (count > 1) four = v128.load_lane<f32>(x + step, four, 1);
+  if (count > 2) four = v128.load_lane<f32>(x + 2 * step, four, 2);
+  return count > 3 ? v128.load_lane<f32>(x + 3 * step, four, 3) : four;
 }
 
 /**
@@ -144,6 +160,27 @@ export function planesFromPanel(
       const sum = load<f32>(panel + offset + (<usize>pixel << 6)) + shift;
       store<f32>(target + (<usize>pixel << 2), sum);
     }
+  }
+}
+
+/** Copies a panel `[rows, 16]` to the first `lanes` columns of rows `columns` elements long, and adds `bias`. */
+export function rowsFromPanel(
+  panel: usize,
+  rows: i32,
+  out: usize,
+  columns: i32,
+  lanes: i32,
+  bias: usize,
+): void {
+  const zero = f32x4.splat(0);
+  for (let row = 0; row < rows; row++) {
+    for (let lane = 0; lane < lanes; lane += 4) {
+      const at = <usize>lane << 2;
+      const shift = bias ? loadFour(bias + at, lanes - lane) : zero;
+      storeFour(out + at, f32x4.add(v128.load(panel + at), shift), lanes - lane);
+    }
+    panel += 64;
+    out += <usize>columns << 2;
   }
 }
 

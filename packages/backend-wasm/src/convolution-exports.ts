@@ -76,4 +76,12 @@ export interface ConvolutionExports {
     lanes: number,
     bias: number,
   ): void;
+  rowsFromPanel(
+    panel: number,
+    rows: number,
+    out: number,
+    columns: number,
+    lanes: number,
+    bias: number,
+  ): void;
 }

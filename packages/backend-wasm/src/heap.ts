@@ -1,6 +1,7 @@
 import { type DType, sizeOf, SpikeloomError } from '@spikeloom/ir';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ConvolutionExports } from './convolution-exports.ts';
+import type { ElementwiseExports } from './elementwise-exports.ts';
 import type { NeuronExports } from './neuron-exports.ts';
 import type { NormalisationExports } from './normalisation-exports.ts';
 import type { PoolingExports } from './pooling-exports.ts';
@@ -8,7 +9,12 @@ import { readBinary } from './read-binary.ts';
 
 /** What `assembly/index.ts` exports: addresses, then sizes and numbers. The sources say what each means. */
 export interface KernelExports
-  extends ConvolutionExports, NeuronExports, NormalisationExports, PoolingExports {
+  extends
+    ConvolutionExports,
+    ElementwiseExports,
+    NeuronExports,
+    NormalisationExports,
+    PoolingExports {
   addInto(sum: number, x: number, length: number): void;
   advanceMean(sum: number, x: number, mean: number, length: number, t: number): void;
   compare(

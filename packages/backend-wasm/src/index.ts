@@ -10,6 +10,7 @@ import { conv2dInputGradient } from './kernels/conv2d-input-gradient.ts';
 import { conv2dWeightGradient } from './kernels/conv2d-weight-gradient.ts';
 import { conv2d } from './kernels/conv2d.ts';
 import { copyKernels } from './kernels/copies.ts';
+import { elementwiseKernels } from './kernels/elementwise.ts';
 import { compensatedFunctions, plainFunctions } from './kernels/functions.ts';
 import { lif } from './kernels/lif.ts';
 import { linear, matmul } from './kernels/matmul.ts';
@@ -17,6 +18,7 @@ import { multiThreshold } from './kernels/multi-threshold.ts';
 import { neuronSequenceGradient } from './kernels/neuron-sequence-gradient.ts';
 import { neuronSequence } from './kernels/neuron-sequence.ts';
 import { poolingKernels } from './kernels/pooling.ts';
+import { reductionKernels } from './kernels/reductions.ts';
 import { segmentSum } from './kernels/segment-sum.ts';
 import { locationOf } from './read-binary.ts';
 
@@ -41,8 +43,10 @@ export function wasmBackend(options: WasmBackendOptions = {}): Backend {
       ...choiceKernels(current),
       ...compensatedFunctions(current),
       ...copyKernels(current),
+      ...elementwiseKernels(current),
       ...plainFunctions(current),
       ...poolingKernels(current),
+      ...reductionKernels(current),
       compensatedMatmul(current),
       conv2d(current),
       conv2dInputGradient(current),

@@ -27,7 +27,7 @@ export const leaks = {
 export const flags = { softReset: 2, strict: 4, attachedReset: 8 } as const;
 
 /** Floats a kernel needs to remember a block of potentials or gradients. */
-export const blockSize = 1024;
+export const blockSize = 16384;
 
 /** The operators are defined in a package that this one does not know; the graph has been checked before. */
 export function dynamicsOf({ node }: Pick<KernelCall<never>, 'node'>): NeuronDynamics {

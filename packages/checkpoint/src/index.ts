@@ -1,5 +1,7 @@
+export { readCheckpoint } from './checkpoint.ts';
 export { fromTensor, toTensor } from './convert-dtype.ts';
 export { holdsGraph, loadModel, modelFrom, saveModel, tensorsOf } from './model-file.ts';
+export { type PyTorchOptions, readPyTorch } from './pytorch/read-pytorch.ts';
 export {
   readSafetensors,
   type SafetensorsFile,
@@ -7,3 +9,4 @@ export {
   writeSafetensors,
 } from './safetensors.ts';
 export type { SafetensorsDtype } from './safetensors-header.ts';
+export type { StateDict } from './state-dict.ts';

@@ -3,9 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Graph, isSpikeloomError, type Registry, SpikeloomError } from '@spikeloom/ir';
+import { fromSafetensors } from './checkpoint.ts';
+import { isZip, otherFormat } from './file-format.ts';
 import { modelFrom, saveModel } from './model-file.ts';
+import { type PyTorchOptions, readPyTorch } from './pytorch/read-pytorch.ts';
 import { parseHeader, parseHeaderLength } from './safetensors-header.ts';
 import { type SafetensorsFile, sliceTensors } from './safetensors.ts';
+import type { StateDict } from './state-dict.ts';
 
 /** Reads a safetensors file; its header is checked against the file size before the data is read. */
 export async function readSafetensorsFile(path: string): Promise<SafetensorsFile> {
@@ -17,6 +21,40 @@ export async function readSafetensorsFile(path: string): Promise<SafetensorsFile
       const length = headerLength(first, size, path);
       const header = parseHeader(await readBytes(file, 8, length), size - 8 - length);
       return sliceTensors(header, await readBytes(file, 8 + length, size - 8 - length));
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw describeReadError(error, path);
+  }
+}
+
+/**
+ * Reads the tensors of a checkpoint on disk, safetensors or PyTorch, told apart by their first bytes. The whole
+ * file is read into memory. Options as for `readCheckpoint`.
+ *
+ * Throws what `readCheckpoint` throws, with the path, and `not-found`.
+ */
+export async function readCheckpointFile(
+  path: string,
+  options: PyTorchOptions = {},
+): Promise<StateDict> {
+  const zip = await readIfZip(path);
+  const plain = zip ? undefined : await readSafetensorsFile(path);
+  try {
+    return zip ? readPyTorch(zip, options) : fromSafetensors(plain!, options);
+  } catch (error) {
+    throw describeReadError(error, path);
+  }
+}
+
+async function readIfZip(path: string): Promise<Uint8Array | undefined> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const { size } = await file.stat();
+      const first = await readBytes(file, 0, Math.min(9, size));
+      return isZip(first) ? await readBytes(file, 0, size) : undefined;
     } finally {
       await file.close();
     }
@@ -106,27 +144,6 @@ function headerLength(first: Uint8Array, size: number, path: string): number {
     // Only now: the length of a sound header may begin like another format.
     throw otherFormat(first, path) ?? error;
   }
-}
-
-/** What is wrong with a file that gives itself away by its first bytes or its name. */
-function otherFormat(first: Uint8Array, path: string): SpikeloomError | undefined {
-  const starts = (...bytes: number[]): boolean =>
-    bytes.every((byte, index) => first[index] === byte);
-  const format = starts(0x50, 0x4b, 3, 4)
-    ? 'a PyTorch checkpoint (zip)'
-    : starts(0x80, 2) || starts(0x80, 4)
-      ? 'a pickle'
-      : starts(0x89, 0x48, 0x44, 0x46)
-        ? 'an HDF5 file'
-        : path.endsWith('.onnx')
-          ? 'an ONNX model'
-          : undefined;
-  if (format === undefined) return undefined;
-  return new SpikeloomError({
-    code: 'unsupported',
-    message: `this is ${format}; only safetensors files are read`,
-    fix: 'in Python: `from safetensors.torch import save_file; save_file(model.state_dict(), "model.safetensors")`',
-  });
 }
 
 function describeReadError(error: unknown, path: string): SpikeloomError {

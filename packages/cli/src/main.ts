@@ -7,6 +7,7 @@ import { energyCommand } from './commands/energy.ts';
 import { evalCommand } from './commands/eval.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { quickstartCommand } from './commands/quickstart.ts';
+import { reproCommand } from './commands/repro.ts';
 import { trainCommand } from './commands/train.ts';
 import { type Context, createContext } from './context.ts';
 
@@ -32,6 +33,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     cutoffCommand,
     energyCommand,
     inspectCommand,
+    reproCommand,
   ])
     add(program, context);
   const cancel = (): void => context.cancel();

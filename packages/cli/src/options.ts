@@ -6,10 +6,11 @@ import { cutoff } from '@spikeloom/cutoff';
 import { createRegistry, type Registry } from '@spikeloom/ir';
 import { neurons } from '@spikeloom/neurons';
 import type { Backend } from '@spikeloom/runtime';
+import { training } from '@spikeloom/training';
 import { InvalidArgumentError, Option } from 'commander';
 
 /** Everything this program knows. */
-export const registry: Registry = createRegistry([neurons, conversion, cutoff]);
+export const registry: Registry = createRegistry([neurons, conversion, cutoff, training]);
 
 /** `--backend`: where to run. */
 export function backendOption(): Option {

@@ -47,11 +47,15 @@ export function analyseQcfs(graph: Graph, registry: Registry): QcfsAnalysis {
   for (const node of graph.nodes) {
     const op = registry.operator(node.op);
     const outputs = Object.keys(node.outputs).map((output) => refOf(node, output));
-    const timely = timeProblem(
-      node,
-      op,
-      mapNames(node.inputs, (ref) => types.get(ref)!),
-    );
+    const becomesNeurons = activations.includes(node.op);
+    // An activation may have been trained with other levels at every step; as neurons it has none.
+    const timely = becomesNeurons
+      ? undefined
+      : timeProblem(
+          node,
+          op,
+          mapNames(node.inputs, (ref) => types.get(ref)!),
+        );
     if (timely) problems.push(timely);
     const names = Object.entries(node.inputs)
       .filter(([, refs]) => [refs].flat().some((ref) => varying.has(ref)))
@@ -60,7 +64,7 @@ export function analyseQcfs(graph: Graph, registry: Registry): QcfsAnalysis {
     for (const ref of outputs) varying.add(ref);
     const isLinear = op.affineIn?.some((group) => names.every((name) => group.includes(name)));
     const readsNeurons = inputRefs(node).some((ref) => afterNeurons.has(ref));
-    if (activations.includes(node.op)) {
+    if (becomesNeurons) {
       const site = siteAt(node, graph, varying);
       if ('threshold' in site) sites.set(node.id, site);
       else problems.push(site);
@@ -69,7 +73,7 @@ export function analyseQcfs(graph: Graph, registry: Registry): QcfsAnalysis {
       else beforeNeurons.push(node);
     }
     if (op.synaptic) sums.push(node);
-    if (readsNeurons || activations.includes(node.op)) {
+    if (readsNeurons || becomesNeurons) {
       for (const ref of outputs) afterNeurons.add(ref);
     }
   }

@@ -7,7 +7,7 @@ import { readSafetensorsFile } from '@spikeloom/checkpoint/node';
 import { convertEcmt, type Converted, type ReportEntry } from '@spikeloom/conversion';
 import {
   calibrateTopK,
-  collectGaps,
+  collectStatistics,
   fixedTimestep,
   type LabelledBatch,
   predictions,
@@ -218,7 +218,7 @@ describe.skipIf(!existsSync('/usr/share/datasets/fashion-mnist'))(
         data: logits.data.slice(0, steps * images * 10),
       };
       const training = batches(await fashionMnistSample('train'), 125, 500);
-      const statistics = await collectGaps(program, labelled(training), { timesteps: steps });
+      const statistics = await collectStatistics(program, labelled(training), { timesteps: steps });
       const policy = calibrateTopK(statistics, { epsilon: 0.02 });
       const [all, early] = [fixedTimestep(steps), policy].map((one) =>
         replayCutoff(whole, labels, one),

@@ -24,8 +24,6 @@ export { runSetup, type SetupOptions } from './run-setup.ts';
 export { spikeCpCutoff, type SpikeCpSettings, type SpikeCpVariant } from './spike-cp.ts';
 export {
   type CollectOptions,
-  // The name before there was more to collect than gaps.
-  collectStatistics as collectGaps,
   collectStatistics,
   type CutoffStatistics,
   joinStatistics,

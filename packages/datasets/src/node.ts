@@ -1,8 +1,10 @@
 /** Data sets on disk, for Node. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SpikeloomError } from '@spikeloom/ir';
 import { readCifar } from './cifar.ts';
+import type { ByteSource } from './events/byte-source.ts';
+import type { DataFolder } from './events/data-folder.ts';
 import { fashionMnistClasses } from './fashion-mnist.ts';
 import { gunzip } from './gunzip.ts';
 import { type IdxArray, readIdx } from './idx.ts';
@@ -42,6 +44,62 @@ export async function openDataset(
   if (found.isDirectory()) return openIdx(await findImages(path, split), options);
   if (path.endsWith('.bin')) return readCifar(await readAll(path), path);
   return openIdx(path, options);
+}
+
+/** A folder on disk, for `openNMnist`, `openDvsGesture` and `openCifar10Dvs`. */
+export function diskFolder(path: string): DataFolder {
+  return {
+    name: path,
+    async list(inside) {
+      const folder = join(path, inside);
+      try {
+        return (await readdir(folder)).toSorted();
+      } catch (error) {
+        throw unreadable(folder, error);
+      }
+    },
+    file: (inside) => fileBytes(join(path, inside)),
+  };
+}
+
+/** A file on disk that is read a part at a time, for the readers of event data. */
+export function fileBytes(path: string): ByteSource {
+  return {
+    name: path,
+    async open() {
+      const file = await open(path, 'r').catch((error: unknown) => {
+        throw unreadable(path, error);
+      });
+      const { size } = await file.stat();
+      return {
+        size,
+        async read(position, length) {
+          const bytes = new Uint8Array(length);
+          const { bytesRead } = await file.read(bytes, 0, length, position);
+          if (bytesRead === length) return bytes;
+          throw new SpikeloomError({
+            code: 'corrupt-file',
+            path,
+            message: `the file became shorter while it was read, at byte ${position + bytesRead}`,
+          });
+        },
+        close: () => file.close(),
+      };
+    },
+  };
+}
+
+function unreadable(path: string, error: unknown): SpikeloomError {
+  const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return new SpikeloomError(
+    {
+      code: isMissing ? 'not-found' : 'corrupt-file',
+      path,
+      message: isMissing ? 'there is no such file or folder' : 'it could not be read',
+      ...(error instanceof Error ? { got: error.message } : {}),
+    },
+    { cause: error },
+  );
 }
 
 async function openIdx(images: string, { stream }: OpenOptions): Promise<ImageSource> {

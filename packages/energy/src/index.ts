@@ -2,6 +2,7 @@ export type { Amount, Counting, Term, Watched } from './counting.ts';
 export { ecmtCounting } from './ecmt-counting.ts';
 export { formatEnergy } from './format.ts';
 export { fullCounting } from './full-counting.ts';
+export { layersByScope, type ScopeEnergy } from './layers-by-scope.ts';
 export {
   countFixed,
   createMeter,
@@ -11,3 +12,5 @@ export {
 } from './meter.ts';
 export { addCounts, type Counts, noCounts, type Operation, operations } from './operation.ts';
 export { type EnergyProfile, horowitz45nm, priceOf } from './profile.ts';
+export { sopCounting, type SopCountingOptions } from './sop-counting.ts';
+export { spikingResformerCounting } from './spikingresformer-counting.ts';

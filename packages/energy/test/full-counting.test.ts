@@ -106,6 +106,18 @@ describe.each(backends)('counting every operation on %s', (_, backend) => {
     expect(await stepsOf(graph, { q, k })).toEqual([step, step]);
   });
 
+  test('a product of two spike trains, element by element, is a gate', async () => {
+    const graph = build((b) => {
+      const left = spikesOf(b, b.input('q', ['N', 3]), 'left');
+      const right = spikesOf(b, b.input('k', ['N', 3]), 'right');
+      return b.mul(left, right, 'gate');
+    });
+    const [q, k] = [tensor([1, 1, 0], [1, 3]), tensor([0, 1, 1], [1, 3])];
+    const [step] = await stepsOf(graph, { q, k });
+    const neuronsOnly = counts(neuronWork(6));
+    expect(step).toEqual({ ...neuronsOnly, compare: neuronsOnly.compare + 3 });
+  });
+
   test('a product of spikes and a sum of spikes costs nothing while the sum is zero', async () => {
     const graph = build((b) => {
       const spikes = spikesOf(b, b.input('x', ['N', 2, 2]));

@@ -37,10 +37,9 @@ export interface ThresholdOptions {
 
 /** QCFS with a learnt threshold `<id>.vthr` `[1]`, for networks that `convertQcfs` will turn into spiking ones. */
 export function qcfsActivation(
-  options: ThresholdOptions & { readonly levels?: number } = {},
+  options: ThresholdOptions & AttributeInput<typeof qcfs.attributes> = {},
 ): Activation {
-  const { threshold, levels } = options;
-  const attributes = levels === undefined ? {} : { levels };
+  const { threshold, ...attributes } = options;
   return {
     name: 'qcfs',
     add: (b, x, id) =>

@@ -29,6 +29,7 @@ export {
   spikingResformerSchema,
 } from './spiking-resformer-config.ts';
 export type { BlockNeurons } from './spiking-resformer-layers.ts';
+export { initialiseSpikingResformer } from './spiking-resformer-weights.ts';
 export { vgg, type VggOptions } from './vgg.ts';
 export { vggAnn, type VggEventOptions, vggGesture, vggNCaltech, vggSnn } from './vgg-event.ts';
 export { vit } from './vit.ts';

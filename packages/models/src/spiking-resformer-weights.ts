@@ -2,9 +2,12 @@ import { type Graph, type Random, sizeOf, type Tensor, tensor } from '@spikeloom
 import { initialiseWeights } from './initialise-weights.ts';
 
 /**
- * Gives a SpikingResformer the weights that its reference code starts training from: convolutions and linear
- * layers normal with the deviation 0.02, normalisations 1 and 0, no firing rate seen yet, and time constants
- * of `tau`. (The reference cuts the normal distribution at 2, a hundred deviations away.)
+ * Gives a SpikingResformer, or a network of its blocks, the weights that its reference code starts training
+ * from: convolutions and linear layers normal with the deviation 0.02, normalisations 1 and 0, no firing rate
+ * seen yet, and time constants of `tau`. Tensors that are there stay. (The reference cuts the normal
+ * distribution at 2, a hundred deviations away.)
+ *
+ * @param tau of neurons with a learnt time constant, in timesteps, above 1
  */
 export function initialiseSpikingResformer(graph: Graph, random: Random, tau: number): Graph {
   const weights = new Map(graph.weights);
@@ -22,7 +25,7 @@ export function initialiseSpikingResformer(graph: Graph, random: Random, tau: nu
     if (op === 'spikeloom/batch-norm') continue;
     for (const [name, ref] of Object.entries(inputs)) {
       const next = draw[name];
-      if (next)
+      if (next && !weights.has(String(ref)))
         weights.set(String(ref), filled(shapes.get(String(ref)) as readonly number[], next));
     }
   }

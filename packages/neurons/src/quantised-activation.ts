@@ -5,6 +5,7 @@ import {
   count,
   defineOp,
   formatShape,
+  integers,
   type Operand,
   realType,
   type Shape,
@@ -12,6 +13,7 @@ import {
   type Value,
   type ValueType,
 } from '@spikeloom/ir';
+import * as v from 'valibot';
 
 const inputs = {
   x: anyReal,
@@ -26,22 +28,31 @@ export const qcfs = defineOp({
   summary:
     'Quantisation clip-floor-shift: a ReLU with a learnt upper bound and as many steps below it as there are levels.',
   equation:
-    'a = max(x, 0) / threshold; out = min(floor(a * levels + 0.5) / levels, 1) * threshold, in float32 in this order; the floor is straight-through',
+    'a = max(x, 0) / threshold; out = min(floor(a * L + 0.5) / L, 1) * threshold, in float32 in this order, L = levelsPerStep[t] or, beyond it, levels; the floor is straight-through',
   source:
     'Bu et al. (2022), ICLR, arXiv 2303.04347; gradients of the reference code of Wu et al., arXiv 2301.09522',
   inputs,
   attributes: {
     /** Steps between zero and the threshold. */
     levels: count(8),
+    /**
+     * Other numbers of levels for the first timesteps, to train one network for several lengths at once: with
+     * levels 4 and [4, 2, 1], run for three timesteps, it learns to be right with 4, 2 and 1 of them.
+     */
+    levelsPerStep: v.optional(integers, []),
   },
   outputs: ({ x, threshold }): { out: ValueType } => {
     requireOneNumber(threshold.shape);
     return { out: realType(x.shape) };
   },
-  lower(b, { x, threshold }, { levels }) {
+  lower(b, { x, threshold }, { levels, levelsPerStep }) {
     const a = normalise(b, x, threshold);
-    const step = b.floor(b.add(b.mul(a, levels), 0.5), 'straight-through');
-    return { out: bound(b, b.div(step, levels), threshold) };
+    const count = levelsPerStep.reduceRight<Operand>(
+      (later, now, step) => b.select(b.equal(b.step(), step), now, later),
+      levels,
+    );
+    const step = b.floor(b.add(b.mul(a, count), 0.5), 'straight-through');
+    return { out: bound(b, b.div(step, count), threshold) };
   },
   signalRule: 'real',
   examples: [
@@ -50,6 +61,11 @@ export const qcfs = defineOp({
       attributes: { levels: 4 },
     },
     { inputs: { x: { shape: [2, 3, 4, 4] }, threshold: { shape: [1], fill: 'positive' } } },
+    {
+      inputs: { x: { shape: [3, 9] }, threshold: { shape: [1], fill: 'positive' } },
+      attributes: { levels: 8, levelsPerStep: [4, 1] },
+      timesteps: 3,
+    },
   ],
 });
 

@@ -17,7 +17,7 @@ const slopeTolerance = 1e-3;
 /** Two ways back through the same function differ by rounding only. */
 const loweringTolerance = 1e-5;
 /** Elements of an input that are compared with slopes. */
-const elementLimit = 100;
+const elementLimit = 50;
 /** The share of them that may lie at kinks, where slopes say nothing. */
 const kinkShare = 0.1;
 

@@ -1,4 +1,8 @@
-export { differentiate, type Differentiated, type DifferentiateOptions } from './gradients/differentiate.ts';
+export {
+  differentiate,
+  type Differentiated,
+  type DifferentiateOptions,
+} from './gradients/differentiate.ts';
 export { type GradientCall, type GradientRule, inputOf, rule } from './gradients/gradient-rule.ts';
 export {
   type Augmentation,
@@ -75,7 +79,11 @@ export {
   type TrainerOptions,
   type TrainerState,
 } from './trainer.ts';
-export { trainingGraph, type TrainingGraphOptions, type WeightedRegulariser } from './training-graph.ts';
+export {
+  trainingGraph,
+  type TrainingGraphOptions,
+  type WeightedRegulariser,
+} from './training-graph.ts';
 export { stateFromFile, stateToFile } from './training-state-file.ts';
 export {
   type FormCall,

@@ -12,8 +12,8 @@ export interface LogPosition {
 
 /** A file with one JSON object per line. */
 export interface MetricsLog {
-  /** Adds a line. Throws `write-failed`. */
-  append(line: LogPosition & Readonly<Record<string, unknown>>): Promise<void>;
+  /** Adds a line: a position and whatever else is to be kept. Throws `write-failed`. */
+  append(line: LogPosition): Promise<void>;
 }
 
 /**
@@ -49,7 +49,7 @@ async function read(path: string): Promise<string[]> {
 }
 
 /** Whether a line is whole and not after a position. */
-function isUpTo(line: string, position: Required<LogPosition> | LogPosition): boolean {
+function isUpTo(line: string, position: LogPosition): boolean {
   let found: Partial<LogPosition>;
   try {
     found = JSON.parse(line) as Partial<LogPosition>;

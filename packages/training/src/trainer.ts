@@ -1,5 +1,7 @@
 import {
   type Graph,
+  graphInputs,
+  hasNaN,
   type Registry,
   SpikeloomError,
   type Tensor,
@@ -8,7 +10,9 @@ import {
 } from '@spikeloom/ir';
 import type { Backend, Cancellation, Program } from '@spikeloom/runtime';
 import type { Loss } from './losses/loss.ts';
+import { checkTrainer, outputOf } from './check-trainer.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
+import { targetDistribution } from './target-distribution.ts';
 import { names, trainingGraph, type WeightedRegulariser } from './training-graph.ts';
 import { randomKeyName } from './unroll/unroll.ts';
 
@@ -95,6 +99,9 @@ export function createTrainer(graph: Graph, options: TrainerOptions): Trainer {
 
 type Result = 'update' | 'gradients';
 
+/** The size name that counts samples. */
+const batch = 'N';
+
 class GraphTrainer implements Trainer {
   readonly #source: Graph;
   readonly #options: TrainerOptions;
@@ -105,29 +112,11 @@ class GraphTrainer implements Trainer {
   #iteration = 0;
 
   constructor(source: Graph, options: TrainerOptions) {
-    const { timesteps } = options;
-    if (!Number.isSafeInteger(timesteps) || timesteps < 1) {
-      throw new SpikeloomError({
-        code: 'invalid-timesteps',
-        path: 'createTrainer',
-        message: 'training runs a positive whole number of timesteps',
-        got: `${timesteps}`,
-      });
-    }
+    checkTrainer(source, options);
     this.#source = source;
     this.#options = options;
-    this.#output = options.output ?? onlyOutput(source);
+    this.#output = outputOf(source, options);
     this.#weights = new Map(source.weights);
-    for (const { id, op } of source.nodes) {
-      const needed = op === 'spikeloom/param' || op === 'spikeloom/buffer';
-      if (!needed || this.#weights.has(id)) continue;
-      throw new SpikeloomError({
-        code: 'missing-weight',
-        path: id,
-        message: 'the weight has no tensor to start from',
-        fix: 'initialise the network, or load a checkpoint',
-      });
-    }
   }
 
   get options(): TrainerOptions {
@@ -140,16 +129,12 @@ class GraphTrainer implements Trainer {
     { learningRate, signal }: StepOptions,
   ): Promise<StepMetrics> {
     const outputs = await this.#run('update', inputs, target, learningRate, signal);
-    const number = (name: string): number => Number(outputs[name]?.data[0] ?? 0);
+    const number = (name: string): number => outputs[name]?.data[0] ?? 0;
     const loss = number(names.loss);
-    if (!Number.isFinite(loss)) {
-      throw new SpikeloomError({
-        code: 'not-a-number',
-        path: `step ${this.#iteration + 1}`,
-        message: 'the loss is not a finite number; the weights were left as they were',
-        got: `${loss}`,
-        fix: 'lower the learning rate, clip gradients (clipNorm), or look for NaN in the data',
-      });
+    if (!Number.isFinite(loss)) throw this.#notFinite('the loss', loss);
+    for (const name of this.#weights.keys()) {
+      const next = outputs[names.weight(name)];
+      if (next && hasNaN(next.data)) throw this.#notFinite(`the new ${name}`, Number.NaN);
     }
     for (const name of this.#weights.keys()) {
       const next = outputs[names.weight(name)];
@@ -209,13 +194,20 @@ class GraphTrainer implements Trainer {
         got: given ? `[${given.join(', ')}]` : 'nothing',
       });
     }
+    for (const [key, { shape }] of slots) this.#checkSlot(key, shape);
     this.#weights = new Map([...this.#weights.keys()].map((path) => [path, weights.get(path)!]));
     this.#slots = new Map(slots);
     this.#iteration = iteration;
   }
 
   dispose(): void {
-    for (const program of this.#programs.values()) void program.then((ready) => ready.dispose());
+    for (const program of this.#programs.values()) {
+      void program.then(
+        (ready) => ready.dispose(),
+        // Whoever wanted that program has been told why there is none.
+        () => undefined,
+      );
+    }
     this.#programs.clear();
   }
 
@@ -231,7 +223,7 @@ class GraphTrainer implements Trainer {
     const classes = Number(program.inputs.get(names.target)!.shape[1]);
     const fed: Record<string, Tensor> = {
       ...inputs,
-      [names.target]: distribution(target, samples, classes),
+      [names.target]: targetDistribution(target, samples, classes),
     };
     if (result === 'update') {
       fed[names.learningRate] = tensor([learningRate], []);
@@ -249,6 +241,29 @@ class GraphTrainer implements Trainer {
     return program.run(fed, { timesteps: 1, signal });
   }
 
+  #checkSlot(key: string, shape: readonly number[]): void {
+    const [slot, path] = [key.slice(0, key.indexOf('/')), key.slice(key.indexOf('/') + 1)];
+    const weight = this.#options.optimiser.slots.includes(slot) && this.#weights.get(path);
+    if (weight && weight.shape.join() === shape.join()) return;
+    throw new SpikeloomError({
+      code: 'checkpoint-mismatch',
+      path: key,
+      message: `${this.#options.optimiser.id} remembers no such tensor: the state is of another training`,
+      expected: weight ? `[${weight.shape.join(', ')}]` : 'nothing',
+      got: `[${shape.join(', ')}]`,
+    });
+  }
+
+  #notFinite(what: string, got: number): SpikeloomError {
+    return new SpikeloomError({
+      code: 'not-a-number',
+      path: `step ${this.#iteration + 1}`,
+      message: `${what} is not a finite number; the weights were left as they were`,
+      got: `${got}`,
+      fix: 'lower the learning rate, clip gradients (clipNorm), or look for very large numbers in the data',
+    });
+  }
+
   /** Whole numbers up to 2^24, so that float32 holds them. */
   #randomKey(): number {
     const mixed = Math.imul((this.#options.seed ?? 0) + 1, 0x9e3779b1) + this.#iteration;
@@ -257,15 +272,18 @@ class GraphTrainer implements Trainer {
 
   #samplesOf(inputs: Readonly<Record<string, Tensor>>): number {
     const { timesteps, sequences = [] } = this.#options;
-    const [first] = Object.entries(inputs);
-    const rows = first?.[1].shape[0] ?? 0;
-    const samples = first && sequences.includes(first[0]) ? rows / timesteps : rows;
+    const [name] = [...graphInputs(this.#source)]
+      .filter(([input, { shape }]) => shape[0] === batch && input in inputs)
+      .map(([input]) => input);
+    const isSequence = name !== undefined && sequences.includes(name);
+    const rows = name === undefined ? 0 : (inputs[name]!.shape[0] ?? 0);
+    const samples = isSequence ? rows / timesteps : rows;
     if (Number.isInteger(samples) && samples > 0) return samples;
     throw new SpikeloomError({
       code: samples === 0 ? 'empty-batch' : 'shape-mismatch',
-      path: first?.[0] ?? 'inputs',
+      path: name ?? 'inputs',
       message: 'the batch has no whole number of samples',
-      expected: sequences.includes(first?.[0] ?? '') ? '[T * N, …]' : '[N, …]',
+      expected: isSequence ? '[T * N, …]' : '[N, …]',
       got: `${rows} rows`,
     });
   }
@@ -283,24 +301,13 @@ class GraphTrainer implements Trainer {
       result,
       sequences: new Set(sequences),
       output: this.#output,
-      batch: 'N',
+      batch,
       clipNorm: this.#options.clipNorm,
     });
     const made = backend.compile(graph, { registry });
     this.#programs.set(key, made);
     return made;
   }
-}
-
-function onlyOutput(graph: Graph): string {
-  const outputs = Object.keys(graph.outputs);
-  if (outputs.length === 1) return outputs[0]!;
-  throw new SpikeloomError({
-    code: 'invalid-argument',
-    path: 'createTrainer',
-    message: 'which output holds the logits?',
-    expected: `output: one of ${outputs.join(', ')}`,
-  });
 }
 
 /** Programs put a time axis in front of their outputs; a training step has one timestep. */
@@ -310,37 +317,4 @@ function withoutTime({ shape, dtype, data }: Tensor): Tensor {
 
 function zerosLike({ shape }: Tensor): Tensor {
   return tensor(new Float32Array(sizeOf(shape)), shape);
-}
-
-/** Class numbers as one-hot rows. */
-function distribution(
-  target: ArrayLike<number> | Tensor,
-  samples: number,
-  classes: number,
-): Tensor {
-  if ('dtype' in target) return target;
-  if (target.length !== samples) {
-    throw new SpikeloomError({
-      code: 'shape-mismatch',
-      path: 'target',
-      message: 'every sample has one label',
-      expected: `${samples}`,
-      got: `${target.length}`,
-    });
-  }
-  const rows = new Float32Array(samples * classes);
-  for (let sample = 0; sample < samples; sample++) {
-    const label = target[sample]!;
-    if (!Number.isInteger(label) || label < 0 || label >= classes) {
-      throw new SpikeloomError({
-        code: 'invalid-argument',
-        path: `target[${sample}]`,
-        message: 'a label is the number of a class',
-        expected: `0 to ${classes - 1}`,
-        got: `${label}`,
-      });
-    }
-    rows[sample * classes + label] = 1;
-  }
-  return tensor(rows, [samples, classes]);
 }

@@ -8,7 +8,12 @@ const key = 'spikeloom.training';
 const version = 1;
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const terms = v.record(v.string(), v.number());
+/** JSON has no NaN, which a term that counts for nothing may be. */
+const term = v.pipe(
+  v.nullable(v.number()),
+  v.transform((given) => given ?? NaN),
+);
+const terms = v.record(v.string(), term);
 const sums = { samples: count, loss: v.number(), taskLoss: v.number(), regularisers: terms };
 
 const schema = v.strictObject({
@@ -45,11 +50,10 @@ const schema = v.strictObject({
 export function stateToFile(state: TrainingState): SafetensorsFile {
   const { trainer, best, ...rest } = state;
   const { weights, slots, iteration } = trainer;
-  const described: v.InferInput<typeof schema> = {
+  const described = {
     version,
     iteration,
     ...rest,
-    history: [...rest.history],
     ...(best ? { best: { epoch: best.epoch, accuracy: best.accuracy } } : {}),
   };
   const tensors = new Map([
@@ -59,7 +63,8 @@ export function stateToFile(state: TrainingState): SafetensorsFile {
   ]);
   return {
     tensors: new Map([...tensors].map(([name, tensor]) => [name, fromTensor(tensor)])),
-    metadata: new Map([[key, JSON.stringify(described)]]),
+    // Read once, for the order of the fields: equal states are equal files.
+    metadata: new Map([[key, JSON.stringify(parse(JSON.stringify(described)))]]),
   };
 }
 

@@ -1,17 +1,15 @@
-import { cpuBackend } from '@spikeloom/backend-cpu';
-import { tfjsBackend } from '@spikeloom/backend-tfjs';
-import { wasmBackend } from '@spikeloom/backend-wasm';
 import { conversion } from '@spikeloom/conversion';
 import { createRegistry } from '@spikeloom/ir';
 import { neurons } from '@spikeloom/neurons';
 import { gradientCases } from '@spikeloom/testkit';
 import { training } from '@spikeloom/training';
-import '@tensorflow/tfjs-backend-cpu';
 import { test } from 'vitest';
+import { backends } from './backends.ts';
 
+// Every primitive and layer, neurons, what conversion puts in, and the gradients themselves.
 const registry = createRegistry([conversion, neurons, training]);
 
-for (const backend of [cpuBackend(), tfjsBackend('cpu'), wasmBackend()]) {
+for (const [, backend] of backends) {
   for (const { name, run } of gradientCases(backend, registry.operators.values(), registry))
     test(name, run);
 }

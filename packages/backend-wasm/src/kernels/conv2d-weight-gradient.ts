@@ -1,9 +1,10 @@
 import type { TfjsKernel } from '@spikeloom/backend-tfjs';
 import { resolveShape } from '@spikeloom/ir';
 import { single } from '@spikeloom/runtime';
-import { type ConvolutionGeometry, geometryOf } from '../convolution-geometry.ts';
+import { geometryOf } from '../convolution-geometry.ts';
 import type { Heap } from '../heap.ts';
 import { Scratch } from '../scratch.ts';
+import { layOutTaps } from '../tap-layout.ts';
 
 /** Planes of the gradient that are worked on at once: four vectors. */
 const lanes = 16;
@@ -32,7 +33,12 @@ export function conv2dWeightGradient(heap: () => Heap): TfjsKernel {
         height * width,
         kernel[0] * kernel[1],
       ];
-      const layout = layOut(geometry, kernel, size, [height, width]);
+      const layout = layOutTaps(geometry, {
+        kernel,
+        size,
+        gradientSize: [height, width],
+        pixelBytes: 4 * lanes,
+      });
       const blocks = Math.ceil(outputs / lanes);
       const panelSize = layout.pixelCount * lanes;
       const sumsSize = taps * channels * lanes;
@@ -89,11 +95,13 @@ export function conv2dWeightGradient(heap: () => Heap): TfjsKernel {
         const target = memory.address(out) + 4 * group * outputs * channels * taps;
         for (let block = 0; block < blocks; block++) {
           // [taps, channels, 16] becomes [16, channels, taps].
+          const sizes = [1, 1, 1, Math.min(lanes, outputs - block * lanes), channels, taps];
+          const strides = [0, 0, 0, 1, lanes, channels * lanes];
           kernels.copyStrided(
             sums + 4 * block * sumsSize,
             target + 4 * block * lanes * channels * taps,
-            ...[1, 1, 1, Math.min(lanes, outputs - block * lanes), channels, taps],
-            ...[0, 0, 0, 1, lanes, channels * lanes],
+            ...sizes,
+            ...strides,
           );
         }
       }
@@ -105,81 +113,4 @@ export function conv2dWeightGradient(heap: () => Heap): TfjsKernel {
 
 function clear(heap: Heap, address: number, elements: number): void {
   heap.bytes().fill(0, address, address + 4 * elements);
-}
-
-interface Layout {
-  /** Pixels of x, those first that the same taps see: where each lies in its plane, and its place in a panel. */
-  readonly pixels: readonly number[];
-  /** How many pixels are seen by the same taps. */
-  readonly counts: readonly number[];
-  /** For every tap: which of these groups it sees, and how far it moves places. */
-  readonly taps: readonly number[];
-  /** Where the first pixel of a gradient lies in a panel, which has zeros around. */
-  readonly origin: number;
-  /** Pixels from one row of a panel to the next. */
-  readonly pitch: number;
-  /** Pixels of a panel. */
-  readonly pixelCount: number;
-}
-
-/**
- * Tap p along an axis pairs position y of x with position (y + margin - p * dilation) / stride of the
- * gradient, if that is whole: so it sees the positions of one residue, y = residue + stride * u, and moves u.
- */
-function layOut(
-  { stride, padding, dilation }: ConvolutionGeometry,
-  kernel: readonly [number, number],
-  size: readonly [number, number],
-  gradientSize: readonly [number, number],
-): Layout {
-  const along = (axis: 0 | 1): Axis => {
-    const margin = padding[2 * axis]!;
-    const taps = Array.from({ length: kernel[axis] }, (_, tap) => {
-      const shift = margin - tap * dilation[axis];
-      const residue = ((-shift % stride[axis]) + stride[axis]) % stride[axis];
-      return { residue, move: (residue + shift) / stride[axis] };
-    });
-    const last = Math.floor((size[axis] - 1) / stride[axis]);
-    const moves = taps.map(({ move }) => move);
-    const before = Math.max(0, -Math.min(...moves));
-    const after = Math.max(0, last + Math.max(...moves) - (gradientSize[axis] - 1));
-    return { taps, before, length: before + gradientSize[axis] + after };
-  };
-  const [rows, columns] = [along(0), along(1)];
-  const place = (row: number, column: number): number =>
-    4 * lanes * (row * columns.length + column);
-  const pixels: number[] = [];
-  const counts: number[] = [];
-  for (let top = 0; top < stride[0]; top++) {
-    for (let left = 0; left < stride[1]; left++) {
-      const before = pixels.length;
-      for (let y = top; y < size[0]; y += stride[0]) {
-        for (let x = left; x < size[1]; x += stride[1])
-          pixels.push(4 * (y * size[1] + x), place((y - top) / stride[0], (x - left) / stride[1]));
-      }
-      counts.push((pixels.length - before) / 2);
-    }
-  }
-  const taps = rows.taps.flatMap((row) =>
-    columns.taps.flatMap((column) => [
-      row.residue * stride[1] + column.residue,
-      place(row.move + rows.before, column.move + columns.before),
-    ]),
-  );
-  return {
-    pixels,
-    counts,
-    taps,
-    origin: rows.before * columns.length + columns.before,
-    pitch: columns.length,
-    pixelCount: rows.length * columns.length,
-  };
-}
-
-interface Axis {
-  readonly taps: readonly { readonly residue: number; readonly move: number }[];
-  /** Zeros before the gradient. */
-  readonly before: number;
-  /** Of the gradient with the zeros around it. */
-  readonly length: number;
 }

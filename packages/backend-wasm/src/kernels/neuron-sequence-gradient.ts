@@ -1,9 +1,9 @@
 import type { TfjsKernel } from '@spikeloom/backend-tfjs';
-import type { Surrogate } from '@spikeloom/ir';
 import { single } from '@spikeloom/runtime';
 import type { Heap } from '../heap.ts';
 import { blockSize, dynamicsOf, flags } from '../neuron-dynamics.ts';
 import { Scratch } from '../scratch.ts';
+import { surrogateShape } from '../surrogate-shape.ts';
 
 /** Back-propagation through all timesteps in one pass, block by block. */
 export function neuronSequenceGradient(heap: () => Heap): TfjsKernel {
@@ -14,12 +14,12 @@ export function neuronSequenceGradient(heap: () => Heap): TfjsKernel {
       const charged = single(call, 'charged');
       const { timesteps, held, leak, tau, ...dynamics } = dynamicsOf(call);
       const out = memory.allocate([
-        charged.shape[0]! / (held ? timesteps : 1),
+        charged.shape[0] / (held ? timesteps : 1),
         ...charged.shape.slice(1),
       ]);
       const address = (name: string): number =>
         call.inputs[name] === undefined ? 0 : memory.address(single(call, name));
-      const { kind, scale, height } = shapeOf(dynamics.surrogate);
+      const { kind, scale, height } = surrogateShape(dynamics.surrogate);
       const scratch = new Scratch(memory);
       memory.kernels.neuronSequenceGradient(
         memory.address(charged),
@@ -47,20 +47,4 @@ export function neuronSequenceGradient(heap: () => Heap): TfjsKernel {
       return { out };
     },
   };
-}
-
-/** A surrogate derivative as `assembly/surrogate.ts` takes it. */
-function shapeOf(surrogate: Surrogate): { kind: number; scale: number; height: number } {
-  switch (surrogate.kind) {
-    case 'atan':
-      return { kind: 0, scale: (Math.PI / 2) * surrogate.alpha, height: surrogate.alpha / 2 };
-    case 'sigmoid':
-      return { kind: 1, scale: surrogate.alpha, height: surrogate.alpha };
-    case 'triangle':
-      return { kind: 2, scale: surrogate.width, height: 1 / surrogate.width ** 2 };
-    case 'fast-sigmoid':
-      return { kind: 3, scale: surrogate.slope, height: 1 };
-    case 'rectangle':
-      return { kind: 4, scale: surrogate.width / 2, height: 1 / surrogate.width };
-  }
 }

@@ -40,7 +40,7 @@ export function poolingKernels(heap: () => Heap): TfjsKernel[] {
           heap().address(pooled),
           heap().address(single(call, 'gradient')),
           heap().address(out),
-          x.shape[0]! * x.shape[1]!,
+          x.shape[0] * x.shape[1]!,
           ...windowsOf(call, x.shape, pooled.shape),
         );
         return { out };

@@ -4,8 +4,7 @@ export function crc32(bytes: Uint8Array): number {
   let crc = -1;
   let at = 0;
   for (const end = bytes.length - 7; at < end; at += 8) {
-    crc ^=
-      bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    crc ^= bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
     crc =
       t7![crc & 255]! ^
       t6![(crc >>> 8) & 255]! ^

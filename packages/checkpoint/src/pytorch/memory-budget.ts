@@ -7,6 +7,14 @@ export interface MemoryBudget {
 }
 
 export function createMemoryBudget(maxBytes: number): MemoryBudget {
+  if (!(maxBytes >= 0)) {
+    throw new SpikeloomError({
+      code: 'invalid-argument',
+      path: 'maxBytes',
+      message: 'the limit on memory is no number from 0',
+      got: `${maxBytes}`,
+    });
+  }
   let spent = 0;
   return {
     spend(bytes, path) {

@@ -7,6 +7,7 @@ import {
   tuple,
 } from './pickle-value.ts';
 import { rebuildFunctions } from './rebuild-tensor.ts';
+import { untypedStorages } from './storage-reference.ts';
 import { dtypesByName, dtypesByStorage } from './torch-dtype.ts';
 
 /**
@@ -19,19 +20,8 @@ export function allowedGlobal(module: string, name: string): PickleValue | undef
   return dtypesByName.get(full) ?? globals.get(full);
 }
 
-/** A storage class: its dtype, or `untyped`; undefined for anything else. */
-export function storageClass(name: string): ReturnType<typeof dtypesByStorage.get> | 'untyped' {
-  return untypedStorages.includes(name) ? 'untyped' : dtypesByStorage.get(name);
-}
-
 /** Pickles of protocol 2 use the names of Python 2. */
 const pythonTwoNames: ReadonlyMap<string, string> = new Map([['__builtin__', 'builtins']]);
-
-const untypedStorages: readonly string[] = [
-  'torch.UntypedStorage',
-  'torch.storage.UntypedStorage',
-  'torch.storage._UntypedStorage',
-];
 
 const containers: Readonly<Record<string, Global['call']>> = {
   'collections.OrderedDict': toDict,

@@ -9,6 +9,7 @@ export class PickleStack {
   readonly #marks: number[] = [];
   // A map, because a pickle may number its first entry 4294967295.
   readonly #memo = new Map<number, PickleValue>();
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   #position = 0;
 
   constructor(bytes: Uint8Array) {
@@ -55,7 +56,7 @@ export class PickleStack {
   text(length: number): string {
     const bytes = this.bytes(length);
     try {
-      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+      return this.#decoder.decode(bytes);
     } catch {
       throw corrupt('a text of the pickle is not UTF-8');
     }

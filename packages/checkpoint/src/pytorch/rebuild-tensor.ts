@@ -1,6 +1,6 @@
 import { corrupt, unsupported } from './corrupt.ts';
 import { isKind, type PickleValue, type TensorReference } from './pickle-value.ts';
-import type { TorchDtype } from './torch-dtype.ts';
+import { isNatural } from './storage-reference.ts';
 
 /** PyTorch itself allows no more axes. */
 const maxRank = 64;
@@ -28,7 +28,7 @@ function rebuild(
   if (!isKind(dtype, 'dtype')) throw corrupt('a tensor has no dtype');
   const shape = naturals(size, 'shape');
   const strides = naturals(stride, 'strides');
-  if (typeof offset !== 'number' || offset < 0) {
+  if (!isNatural(offset)) {
     throw corrupt('the storage offset of a tensor is no whole number from 0');
   }
   if (shape.length !== strides.length || shape.length > maxRank) {
@@ -50,7 +50,7 @@ function checkBounds({ storage, dtype, offset, shape, strides }: TensorReference
     (sum, dim, axis) => sum + BigInt(dim - 1) * BigInt(strides[axis]!),
     BigInt(offset),
   );
-  const held = storageElements(storage.dtype, storage.length, dtype);
+  const held = storage.dtype ? storage.length : Math.floor(storage.length / dtype.bytes);
   if (elements > 0n && last >= BigInt(held)) {
     throw corrupt('a tensor reaches beyond its storage', {
       expected: `at most ${held} elements`,
@@ -59,13 +59,9 @@ function checkBounds({ storage, dtype, offset, shape, strides }: TensorReference
   }
 }
 
-function storageElements(own: TorchDtype | undefined, length: number, dtype: TorchDtype): number {
-  return own ? length : Math.floor(length / dtype.bytes);
-}
-
 function naturals(value: PickleValue | undefined, what: string): readonly number[] {
   const items = isKind(value, 'tuple') ? value.items : undefined;
-  if (!items?.every((item): item is number => typeof item === 'number' && item >= 0)) {
+  if (!items?.every(isNatural)) {
     throw corrupt(`the ${what} of a tensor are no whole numbers from 0`);
   }
   return items;

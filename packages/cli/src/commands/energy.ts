@@ -62,7 +62,7 @@ Example:
         await openDataset(flags.dataset, { split: flags.split }),
         flags.count,
       );
-      const isConverted = reportOf(graph.metadata) !== undefined;
+      const isConverted = reportOf(graph.metadata)?.method === 'ecmt';
       const meter = createMeter(graph, {
         registry,
         countings: isConverted ? [ecmtCounting, fullCounting] : [fullCounting],

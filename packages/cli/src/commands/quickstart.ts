@@ -5,7 +5,7 @@ import { readSafetensorsFile, writeFile } from '@spikeloom/checkpoint/node';
 import { formatReport, sourceOf } from '@spikeloom/conversion';
 import {
   calibrateTopK,
-  collectGaps,
+  collectStatistics,
   type CutoffResult,
   evaluateCutoff,
   type Policy,
@@ -185,7 +185,7 @@ async function tryCutoff(
   const { signal } = context;
   const training = imagesFor(trained, await fashionMnistSample('train'), flags.calibrateCount);
   const calibrating = context.progress('calibrating the cutoff', training.length);
-  const statistics = await collectGaps(program, training.batches(batch), {
+  const statistics = await collectStatistics(program, training.batches(batch), {
     timesteps,
     signal,
     onProgress: calibrating.update,

@@ -1,20 +1,15 @@
 import { writeModelFile } from '@spikeloom/checkpoint/node';
 import { convertQcfs } from '@spikeloom/conversion';
 import { isSpikeloomError } from '@spikeloom/ir';
-import {
-  evaluate,
-  type EpochMetrics,
-  train,
-  type TrainingProgress,
-  type TrainingResult,
-} from '@spikeloom/training';
+import { evaluate, train, type TrainingResult } from '@spikeloom/training';
 import { openMetricsLog, saveTrainingState } from '@spikeloom/training/node';
 import type { Command } from 'commander';
-import type { Context, Progress } from '../context.ts';
+import type { Context } from '../context.ts';
 import { backendOption, makeBackend } from '../options.ts';
 import { percent } from '../table.ts';
 import { loadTrainingConfig } from '../training/load-config.ts';
 import { prepareTraining, type PreparedTraining } from '../training/prepare-training.ts';
+import { showEpochs } from '../training/show-epochs.ts';
 import { describeConfig, type TrainingConfig } from '../training/training-config.ts';
 import { openTrainingFolder, type TrainingFolder } from '../training/training-folder.ts';
 
@@ -98,55 +93,11 @@ async function runTraining(
     });
   } catch (error) {
     if (isSpikeloomError(error) && error.code === 'aborted')
-      context.say('the checkpoint is kept; --resume goes on from it');
+      context.say('stopped; --resume goes on from the last checkpoint');
     throw error;
   } finally {
     screen.stop();
   }
-}
-
-/** Shows a bar for the epoch under way and a line for every finished one. */
-function showEpochs(context: Context) {
-  let bar: Progress | undefined;
-  let began = performance.now();
-  let before = 0;
-  let speed = 0;
-  const stop = (): void => {
-    bar?.stop();
-    bar = undefined;
-  };
-  return {
-    stop,
-    step(progress: TrainingProgress): void {
-      const { epoch, epochs, step, stepsPerEpoch, samples } = progress;
-      if (!bar) {
-        bar = context.progress(`epoch ${epoch + 1} of ${epochs}`, stepsPerEpoch);
-        // What was done before a resume took no time of this run.
-        before = step > 1 ? samples : 0;
-        if (step > 1) began = performance.now();
-      }
-      speed = (samples - before) / ((performance.now() - began) / 1000);
-      bar.update(step, `${describeMeans(progress)}, ${speed.toFixed(0)} images/s`);
-    },
-    epoch(metrics: EpochMetrics): void {
-      stop();
-      const { epoch, validationAccuracy } = metrics;
-      const validated =
-        validationAccuracy === undefined ? '' : `, validation ${percent(validationAccuracy)}`;
-      context.say(
-        `epoch ${epoch}: ${describeMeans(metrics)}${validated}, ${speed.toFixed(0)} images/s`,
-      );
-      [began, before] = [performance.now(), 0];
-    },
-  };
-}
-
-function describeMeans({
-  loss,
-  accuracy,
-  firingRate,
-}: Pick<EpochMetrics, 'loss' | 'accuracy' | 'firingRate'>): string {
-  return `loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)}, firing rate ${firingRate.toFixed(3)}`;
 }
 
 /** Turns the trained network into a spiking one, if that is wanted, and measures it where there are data. */

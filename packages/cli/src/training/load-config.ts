@@ -54,7 +54,8 @@ async function importModule(path: string): Promise<{ readonly default?: unknown 
   // Node 20 does not read TypeScript; what comes after it says so here.
   if (isTypeScript && !('typescript' in process.features && process.features.typescript)) {
     const { createJiti } = await import('jiti');
-    return createJiti(import.meta.url, { fsCache: false, moduleCache: false }).import(path);
+    const options = { fsCache: false, moduleCache: false, interopDefault: false };
+    return createJiti(import.meta.url, options).import(path);
   }
   return (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
 }

@@ -15,6 +15,7 @@ import {
   vggSnn,
 } from '@spikeloom/models';
 import * as v from 'valibot';
+import { make } from './make-choice.ts';
 import { byName, parseFields } from './parse-fields.ts';
 
 const architectures = {
@@ -74,7 +75,7 @@ export function buildModel(config: ModelConfig, defaults: ModelDefaults): Graph 
       path: 'config.model.architecture',
       message: 'there is no such architecture',
       expected: Object.keys(architectures).join(', '),
-      got: String(architecture),
+      got: architecture,
     });
   }
   const options = {
@@ -91,17 +92,16 @@ export function buildModel(config: ModelConfig, defaults: ModelDefaults): Graph 
 }
 
 function buildActivation(given: ActivationConfig): Activation {
-  const { kind, ...settings } = parseFields(activationSchema, given, 'config.model.activation');
-  switch (kind) {
-    case 'qcfs':
-      return qcfsActivation(settings);
-    case 'clip':
-      return clipActivation(settings);
-    case 'lif':
-      return lifActivation(settings);
-    case 'relu':
-      return reluActivation();
-  }
+  const checked = parseFields(activationSchema, given, 'config.model.activation');
+  return make<typeof checked, Activation>(
+    {
+      relu: () => reluActivation(),
+      qcfs: qcfsActivation,
+      clip: clipActivation,
+      lif: lifActivation,
+    },
+    checked,
+  );
 }
 
 /** Builders call their own settings the configuration. */

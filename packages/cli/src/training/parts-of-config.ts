@@ -21,21 +21,8 @@ import {
   warmUp,
   type WeightedRegulariser,
 } from '@spikeloom/training';
+import { make } from './make-choice.ts';
 import type { TrainingConfig } from './training-config.ts';
-
-/** One choice of a configuration by its kind. */
-type OfKind<Choice, Kind> = Extract<Choice, { readonly kind: Kind }>;
-/** What to make of every choice. */
-type Makers<Choice extends { readonly kind: string }, Made> = {
-  readonly [Kind in Choice['kind']]: (config: OfKind<Choice, Kind>) => Made;
-};
-
-function make<Choice extends { readonly kind: string }, Made>(
-  makers: Makers<Choice, Made>,
-  config: Choice,
-): Made {
-  return makers[config.kind as Choice['kind']](config as never);
-}
 
 export function scheduleOf(config: TrainingConfig['schedule']): Schedule {
   const schedule = make<TrainingConfig['schedule'], Schedule>(

@@ -1,3 +1,4 @@
+import { convertQcfs } from '@spikeloom/conversion';
 import { fashionMnistNormalisation, type ImageSource } from '@spikeloom/datasets';
 import { openDataset } from '@spikeloom/datasets/node';
 import { createRegistry, type Graph, type Registry } from '@spikeloom/ir';
@@ -6,7 +7,6 @@ import {
   createTrainer,
   sourceData,
   type Trainer,
-  training,
   type TrainingData,
   type TrainOptions,
 } from '@spikeloom/training';
@@ -36,9 +36,11 @@ export async function prepareTraining(
   backend: Backend,
 ): Promise<PreparedTraining> {
   const { timesteps, batch, epochs, seed, dropLast, checkpointSteps, clipNorm } = config;
-  const registry = createRegistry([...ownRegistry.plugins, training, ...config.plugins]);
+  const registry = createRegistry([...ownRegistry.plugins, ...config.plugins]);
   const source = await openDataset(config.dataset.name, { split: config.dataset.split });
   const graph = networkOf(config, source);
+  // Better now than when the training is over.
+  if (config.convert) convertQcfs(graph, { registry });
   const trainer = createTrainer(graph, {
     backend,
     registry,

@@ -1,7 +1,12 @@
 import type { AnyOperator, Builder, Json, NodeAttributes } from '@spikeloom/ir';
 import { neuronSequence } from '../operators/neuron-sequence.ts';
 import { folded } from '../unroll/timeline.ts';
-import { type FormCall, type FormResult, timelineOf, type TrainingForm } from '../unroll/training-form.ts';
+import {
+  type FormCall,
+  type FormResult,
+  timelineOf,
+  type TrainingForm,
+} from '../unroll/training-form.ts';
 
 type Leak = 'potential-and-current' | 'potential' | 'after-reset' | 'none';
 

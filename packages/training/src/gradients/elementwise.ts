@@ -10,9 +10,7 @@ export const elementwiseRules: readonly GradientRule[] = [
   unary('exp', (b, g, _, out) => b.mul(g, out)),
   unary('log', (b, g, x) => b.div(g, x)),
   unary('sqrt', (b, g, _, out) => b.div(b.mul(g, 0.5), out)),
-  unary('erf', (b, g, x) =>
-    b.mul(g, b.mul(b.exp(b.neg(b.mul(x, x))), 2 / Math.sqrt(Math.PI))),
-  ),
+  unary('erf', (b, g, x) => b.mul(g, b.mul(b.exp(b.neg(b.mul(x, x))), 2 / Math.sqrt(Math.PI)))),
   unary('tanh', (b, g, _, out) => b.mul(g, b.sub(1, b.mul(out, out)))),
   unary('sigmoid', (b, g, _, out) => b.mul(g, b.mul(out, b.sub(1, out)))),
   unary('relu', (b, g, x) => b.select(b.greater(x, 0), g, 0)),

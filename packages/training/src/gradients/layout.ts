@@ -11,7 +11,12 @@ export const layoutRules: readonly GradientRule[] = [
     const permutation = (attributes['permutation'] as readonly number[]).map((axis) =>
       normaliseAxis(axis, g.type.shape.length),
     );
-    return { x: b.transpose(g, permutation.map((_, axis) => permutation.indexOf(axis))) };
+    return {
+      x: b.transpose(
+        g,
+        permutation.map((_, axis) => permutation.indexOf(axis)),
+      ),
+    };
   }),
   rule('spikeloom/broadcast-to', (b, g, call) => ({
     x: reduceTo(b, g, inputOf(call, 'x').type.shape),

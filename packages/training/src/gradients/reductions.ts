@@ -33,7 +33,10 @@ function withReducedAxes(b: Builder, value: Value, call: GradientCall): Value {
   const axes = new Set(
     (call.attributes['axes'] as readonly number[]).map((axis) => normaliseAxis(axis, shape.length)),
   );
-  return b.reshape(value, shape.map((dim, axis) => (axes.has(axis) ? 1 : dim)));
+  return b.reshape(
+    value,
+    shape.map((dim, axis) => (axes.has(axis) ? 1 : dim)),
+  );
 }
 
 function sizeOfShape(shape: Shape): number {

@@ -56,7 +56,10 @@ function throughStatistics(
   { upstream }: GradientCall,
 ): Value | undefined {
   const perChannel = (value: Value): Value =>
-    b.reshape(value, x.type.shape.map((dim, axis) => (axis === 1 ? dim : 1)));
+    b.reshape(
+      value,
+      x.type.shape.map((dim, axis) => (axis === 1 ? dim : 1)),
+    );
   const elements = elementsPerChannel(x);
   const byMean =
     upstream['mean'] &&

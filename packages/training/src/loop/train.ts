@@ -94,7 +94,7 @@ export async function train(
   const settings = settingsOf(trainer, data, options);
   const { validation, signal } = options;
   let state = options.resume ?? initialState(trainer, settings);
-  checkState(state, settings, trainer);
+  checkState(state, settings);
   trainer.restore(state.trainer);
   let saved = state;
   const save = async (): Promise<void> => {

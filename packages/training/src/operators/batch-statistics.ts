@@ -1,6 +1,5 @@
 import {
   anyReal,
-  type Builder,
   defineOp,
   positive,
   realType,
@@ -105,4 +104,3 @@ function channelsOf(x: Value): { axes: number[]; aligned: Shape; elements: numbe
 export function elementsPerChannel({ type: { shape } }: Pick<Value, 'type'>): number {
   return shape.reduce<number>((size, dim, axis) => (axis === 1 ? size : size * Number(dim)), 1);
 }
-

@@ -45,7 +45,12 @@ export const conv2dInputGradient = defineOp({
       const length = Number(spread.type.shape[axis]);
       spread = padOrCrop(b, spread, axis, reach - origin, size[index]! - length + origin);
     }
-    return { out: b.conv2d({ x: spread, weight: turnFilters(b, weight, groups) }, { dilation: [...dilation], groups }) };
+    return {
+      out: b.conv2d(
+        { x: spread, weight: turnFilters(b, weight, groups) },
+        { dilation: [...dilation], groups },
+      ),
+    };
   },
   affineIn: [['gradient'], ['weight']],
   signalRule: 'real',
@@ -90,7 +95,10 @@ export const conv2dWeightGradient = defineOp({
       // Images and filters change places: the batch is what is summed over.
       const image = b.transpose(part(x, group), [1, 0, 2, 3]);
       const filters = b.transpose(part(gradient, group), [1, 0, 2, 3]);
-      const sums = b.conv2d({ x: image, weight: filters }, { stride: [...dilation], dilation: [...stride], padding: [...padding] });
+      const sums = b.conv2d(
+        { x: image, weight: filters },
+        { stride: [...dilation], dilation: [...stride], padding: [...padding] },
+      );
       const height = b.slice(sums, 2, 0, kernel[0]);
       return b.transpose(b.slice(height, 3, 0, kernel[1]), [1, 0, 2, 3]);
     };
@@ -129,8 +137,7 @@ function insertZeros(b: Builder, x: Value, axis: number, stride: number): Value 
 /** Adds zeros, or cuts off where a margin is negative. */
 function padOrCrop(b: Builder, x: Value, axis: number, before: number, after: number): Value {
   const kept = Number(x.type.shape[axis]) + Math.min(before, 0) + Math.min(after, 0);
-  const cropped =
-    before < 0 || after < 0 ? b.slice(x, axis, Math.max(-before, 0), kept) : x;
+  const cropped = before < 0 || after < 0 ? b.slice(x, axis, Math.max(-before, 0), kept) : x;
   if (before <= 0 && after <= 0) return cropped;
   return b.pad(cropped, axis, Math.max(before, 0), Math.max(after, 0));
 }
@@ -156,8 +163,6 @@ function turnFilters(b: Builder, weight: Value, groups: number): Value {
 function mirror(b: Builder, x: Value, axis: number): Value {
   const length = Number(x.type.shape[axis]);
   if (length === 1) return x;
-  const lines = Array.from({ length }, (_, index) =>
-    b.slice(x, axis, length - 1 - index, 1),
-  );
+  const lines = Array.from({ length }, (_, index) => b.slice(x, axis, length - 1 - index, 1));
   return b.concat(lines, axis);
 }

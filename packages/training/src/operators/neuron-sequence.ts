@@ -46,7 +46,10 @@ export const neuronSequence = defineOp({
   source: 'spikeloom.neurons/if and spikeloom.neurons/lif, unrolled',
   inputs: { current: anyReal },
   attributes: dynamics,
-  outputs: ({ current }, { timesteps, held }): {
+  outputs: (
+    { current },
+    { timesteps, held },
+  ): {
     spikes: ValueType;
     potential: ValueType;
     charged: ValueType;
@@ -66,9 +69,18 @@ export const neuronSequence = defineOp({
       outputs.push(one);
     }
     return {
-      spikes: join(b, outputs.map(({ spikes }) => spikes)),
-      potential: join(b, outputs.map(({ potential }) => potential)),
-      charged: join(b, outputs.map(({ charged }) => charged)),
+      spikes: join(
+        b,
+        outputs.map(({ spikes }) => spikes),
+      ),
+      potential: join(
+        b,
+        outputs.map(({ potential }) => potential),
+      ),
+      charged: join(
+        b,
+        outputs.map(({ charged }) => charged),
+      ),
     };
   },
   trainingScope: 'sequence',
@@ -121,10 +133,7 @@ export const neuronSequenceGradient = defineOp({
   },
   attributes: dynamics,
   outputs: ({ charged }, { timesteps, held }): { out: ValueType } => ({
-    out: realType([
-      Number(charged.shape[0]) / (held ? timesteps : 1),
-      ...charged.shape.slice(1),
-    ]),
+    out: realType([Number(charged.shape[0]) / (held ? timesteps : 1), ...charged.shape.slice(1)]),
   }),
   lower(b, { charged, spikes, spikesGradient, potentialGradient, chargedGradient }, attributes) {
     const { timesteps, held, threshold, reset, detachReset, tau, leak } = attributes;
@@ -159,9 +168,7 @@ export const neuronSequenceGradient = defineOp({
       currents.unshift(b.mul(dh, toCurrent));
       next = b.mul(dh, toPrevious);
     }
-    const out = held
-      ? currents.reduce((sum, current) => b.add(sum, current))
-      : join(b, currents);
+    const out = held ? currents.reduce((sum, current) => b.add(sum, current)) : join(b, currents);
     return { out };
   },
   trainingScope: 'sequence',

@@ -88,7 +88,8 @@ export const maxPool2dGradient = defineOp({
   version: 1,
   summary:
     'The gradient of max-pool2d: it goes to the largest element of each window, the first one where several are equal.',
-  equation: 'out[n, c, y, x] = sum of gradient[n, c, i, j] over the windows whose first maximum is y, x',
+  equation:
+    'out[n, c, y, x] = sum of gradient[n, c, i, j] over the windows whose first maximum is y, x',
   inputs: { x: anyReal, pooled: anyReal, gradient: anyReal },
   attributes: { kernel, stride, padding: margins },
   outputs: ({ x }): { out: ValueType } => ({ out: realType(x.shape) }),

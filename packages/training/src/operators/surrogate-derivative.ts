@@ -18,7 +18,7 @@ export const surrogateDerivative = defineOp({
   inputs: { u: anyReal },
   attributes: { surrogate: surrogate({ kind: 'atan', alpha: 2 }) },
   outputs: ({ u }): { out: ValueType } => ({ out: realType(u.shape) }),
-  lower: (b, { u }, attributes) => ({ out: derivative(b, u, attributes.surrogate) }),
+  lower: (b, { u }, { surrogate: by }) => ({ out: derivatives[by.kind](b, u, by as never) }),
   signalRule: 'real',
   examples: (
     [
@@ -31,23 +31,27 @@ export const surrogateDerivative = defineOp({
   ).map((one) => ({ inputs: { u: { shape: [5, 9] } }, attributes: { surrogate: one } })),
 });
 
-function derivative(b: Builder, u: Value, by: Surrogate): Value {
-  switch (by.kind) {
-    case 'atan': {
-      const scaled = b.mul(u, (Math.PI / 2) * by.alpha);
-      return b.div(by.alpha / 2, b.add(b.mul(scaled, scaled), 1));
-    }
-    case 'sigmoid': {
-      const s = b.sigmoid(b.mul(u, by.alpha));
-      return b.mul(b.mul(s, b.sub(1, s)), by.alpha);
-    }
-    case 'triangle':
-      return b.mul(b.maximum(b.sub(by.width, b.abs(u)), 0), 1 / by.width ** 2);
-    case 'fast-sigmoid': {
-      const root = b.add(b.mul(b.abs(u), by.slope), 1);
-      return b.div(1, b.mul(root, root));
-    }
-    case 'rectangle':
-      return b.select(b.greater(by.width / 2, b.abs(u)), 1 / by.width, 0);
-  }
-}
+type Derivatives = {
+  readonly [K in Surrogate['kind']]: (
+    b: Builder,
+    u: Value,
+    by: Extract<Surrogate, { readonly kind: K }>,
+  ) => Value;
+};
+
+const derivatives: Derivatives = {
+  atan(b, u, { alpha }) {
+    const scaled = b.mul(u, (Math.PI / 2) * alpha);
+    return b.div(alpha / 2, b.add(b.mul(scaled, scaled), 1));
+  },
+  sigmoid(b, u, { alpha }) {
+    const s = b.sigmoid(b.mul(u, alpha));
+    return b.mul(b.mul(s, b.sub(1, s)), alpha);
+  },
+  triangle: (b, u, { width }) => b.mul(b.maximum(b.sub(width, b.abs(u)), 0), 1 / width ** 2),
+  'fast-sigmoid'(b, u, { slope }) {
+    const root = b.add(b.mul(b.abs(u), slope), 1);
+    return b.div(1, b.mul(root, root));
+  },
+  rectangle: (b, u, { width }) => b.select(b.greater(width / 2, b.abs(u)), 1 / width, 0),
+};

@@ -1,3 +1,4 @@
+import { checkRange } from './check-range.ts';
 import type { Optimiser } from './optimiser.ts';
 
 export interface AdamOptions {
@@ -17,6 +18,10 @@ export interface AdamOptions {
 export function adam(options: AdamOptions = {}): Optimiser {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
   const { decays = () => true } = options;
+  checkRange('adam', 'beta1', beta1, 1);
+  checkRange('adam', 'beta2', beta2, 1);
+  checkRange('adam', 'epsilon', epsilon);
+  checkRange('adam', 'weightDecay', weightDecay);
   return {
     id: 'spikeloom/adam',
     slots: ['mean', 'square'],
@@ -29,8 +34,7 @@ export function adam(options: AdamOptions = {}): Optimiser {
       const fair = b.div(mean, b.sub(1, b.pow(beta1, iteration)));
       const spread = b.sqrt(b.div(square, b.sub(1, b.pow(beta2, iteration))));
       const decay = decays(path) ? weightDecay : 0;
-      const kept =
-        decay === 0 ? weight : b.mul(weight, b.sub(1, b.mul(learningRate, decay)));
+      const kept = decay === 0 ? weight : b.mul(weight, b.sub(1, b.mul(learningRate, decay)));
       return {
         weight: b.sub(kept, b.mul(b.div(fair, b.add(spread, epsilon)), learningRate)),
         slots: { mean, square },

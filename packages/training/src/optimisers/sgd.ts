@@ -1,3 +1,4 @@
+import { checkRange } from './check-range.ts';
 import type { Optimiser } from './optimiser.ts';
 
 export interface SgdOptions {
@@ -15,6 +16,8 @@ export interface SgdOptions {
  */
 export function sgd(options: SgdOptions = {}): Optimiser {
   const { momentum = 0.9, weightDecay = 0, decays = () => true } = options;
+  checkRange('sgd', 'momentum', momentum, 1);
+  checkRange('sgd', 'weightDecay', weightDecay);
   return {
     id: 'spikeloom/sgd',
     slots: momentum === 0 ? [] : ['momentum'],

@@ -35,7 +35,10 @@ export function firingRate({ target = 0 }: FiringRateOptions = {}): Regulariser 
       }
       const distances = layers.map(({ id }) => {
         const spikes = tap(`${id}.spikes`);
-        const rate = b.mean(spikes, spikes.type.shape.map((_, axis) => axis));
+        const rate = b.mean(
+          spikes,
+          spikes.type.shape.map((_, axis) => axis),
+        );
         return b.abs(b.sub(rate, target));
       });
       return b.mul(

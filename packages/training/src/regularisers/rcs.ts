@@ -61,6 +61,16 @@ export function rcsActivation(): Regulariser {
   return {
     id: 'spikeloom/rcs-activation',
     build(b, call) {
+      if (call.timesteps !== 1) {
+        throw new SpikeloomError({
+          code: 'invalid-argument',
+          path: 'rcsActivation',
+          message: 'activations are trained with one timestep',
+          expected: 'timesteps: 1',
+          got: `${call.timesteps}`,
+          fix: 'use rcs for spiking networks',
+        });
+      }
       const layers = call.graph.nodes.filter(({ op }) => activations.has(op));
       return largestOfRight(b, call, 1, layers, (node) => {
         const positive = b.maximum(perSample(b, call.tap(String(node.inputs['x']))), 0);
@@ -72,11 +82,7 @@ export function rcsActivation(): Regulariser {
   };
 }
 
-const activations = new Set([
-  'spikeloom/relu',
-  'spikeloom.neurons/qcfs',
-  'spikeloom.neurons/clip',
-]);
+const activations = new Set(['spikeloom/relu', 'spikeloom.neurons/qcfs', 'spikeloom.neurons/clip']);
 
 /** How many of the last timesteps a share is; all of them where it comes to none, as in the reference code. */
 function lastSteps(timesteps: number, share: number): number {
@@ -114,8 +120,7 @@ function inverseCosine(b: Builder, activity: Value, last: number): Value {
   const r = b.reshape(activity, [timesteps, samples, -1]);
   const end = b.slice(r, 0, timesteps - last, last);
   const desired = b.stopGradient(b.mean(end, [0], true));
-  const norm = (x: Value): Value =>
-    b.sqrt(b.add(b.sum(b.mul(x, x), [-1]), epsilon));
+  const norm = (x: Value): Value => b.sqrt(b.add(b.sum(b.mul(x, x), [-1]), epsilon));
   const cosine = b.div(b.sum(b.mul(r, desired), [-1]), b.mul(norm(r), norm(desired)));
   return b.div(1, b.add(b.mean(cosine, [0]), epsilon));
 }

@@ -28,8 +28,9 @@ export interface RegulariserCall {
 
 /** The nodes of a network that fire, in the order in which they run. */
 export function neuronNodes(graph: Graph): GraphNode[] {
-  return graph.nodes.filter((node) =>
-    Object.values(node.outputs).some(({ signal }) => signal.kind !== 'real') &&
-    /^spikeloom\.neurons\/(?:if|lif|plif)$/.test(node.op),
+  return graph.nodes.filter(
+    (node) =>
+      Object.values(node.outputs).some(({ signal }) => signal.kind !== 'real') &&
+      /^spikeloom\.neurons\/(?:if|lif|plif)$/.test(node.op),
   );
 }

@@ -25,7 +25,7 @@ import {
   type TrainingData,
 } from '@spikeloom/training';
 
-export const registry: Registry = createRegistry([neurons, training]);
+const registry: Registry = createRegistry([neurons, training]);
 
 /** A network with everything that a checkpoint must hold: weights, running statistics, dropout, neurons. */
 export function toyNetwork(): Graph {
@@ -86,7 +86,7 @@ export function toyData(size: number, seed = 5): TrainingData {
   return tensorData({ inputs: { image }, labels });
 }
 
-export function numbers(shape: readonly number[], next: () => number): Tensor {
+function numbers(shape: readonly number[], next: () => number): Tensor {
   const size = shape.reduce((product, dim) => product * dim, 1);
   return tensor(
     Array.from({ length: size }, () => next()),

@@ -323,10 +323,8 @@ describe('a training refuses', () => {
     const other = toyTrainer(cpuBackend(), { optimiser: sgd() });
     await expect(run({ resume: state }, data, other)).rejects.toMatchObject({
       code: 'checkpoint-mismatch',
-      problems: expect.arrayContaining([
-        expect.objectContaining({ path: 'resume.settings.optimiser', got: 'spikeloom/adam' }),
-        expect.objectContaining({ path: 'resume.slots.mean/conv.weight' }),
-      ]),
+      path: 'resume.settings.optimiser',
+      got: 'spikeloom/adam',
     });
     const weights = new Map(state.trainer.weights).set(
       'fc.weight',

@@ -2,6 +2,7 @@ import { convertQcfs } from '@spikeloom/conversion';
 import type { Graph, Registry } from '@spikeloom/ir';
 import { convNet, lifActivation, qcfsActivation } from '@spikeloom/models';
 import {
+  firingRate,
   type Loss,
   meanOutputLoss,
   rcs,
@@ -55,11 +56,27 @@ export const recipes: readonly Recipe[] = [
     title: 'QCFS, RCS',
     regularisers: [{ regulariser: rcsActivation(), weight: 0.005 }],
   },
+  {
+    ...qcfs,
+    name: 'qcfs-anytime',
+    title: 'QCFS, several lengths at once (ours)',
+    trainedFor: 3,
+    loss: tetLoss({ weight: 0 }),
+    regularisers: [],
+    build: (seed) =>
+      convNet({ activation: qcfsActivation({ levels: 4, levelsPerStep: [4, 2, 1] }), seed }),
+  },
   { ...tet, name: 'tet', title: 'TET', regularisers: [] },
   {
     ...tet,
     name: 'tet-rcs',
     title: 'TET, RCS',
     regularisers: [{ regulariser: rcs(), weight: 0.005 }],
+  },
+  {
+    ...tet,
+    name: 'tet-rate',
+    title: 'TET, firing rate (ours)',
+    regularisers: [{ regulariser: firingRate(), weight: 0.3 }],
   },
 ];
