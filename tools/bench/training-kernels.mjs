@@ -277,18 +277,24 @@ for (const one of cases.filter(({ op }) => op.includes(values.only))) {
     milliseconds,
     tfjsMilliseconds,
     ratio: tfjsMilliseconds / milliseconds,
+    bestMilliseconds: Math.min(...times.ours),
+    bestTfjsMilliseconds: Math.min(...times.theirs),
     ...(one.macs ? { gflops: (2 * one.macs) / milliseconds / 1e6 } : {}),
     ...(one.bytes ? { gigabytesPerSecond: one.bytes / milliseconds / 1e6 } : {}),
   });
 }
 if (values.json) console.log(JSON.stringify(results));
 else {
-  console.log(`${''.padEnd(72)} kernel       tfjs          speed`);
+  const heading = ['kernel', '(best)', 'tfjs', '(best)'].map((word) => word.padStart(9)).join('');
+  console.log(`${'median milliseconds'.padEnd(70)}${heading}`);
   for (const { op, remark, gflops, gigabytesPerSecond, ...one } of results) {
     const speed = gflops ? `${gflops.toFixed(1)} GFLOP/s` : `${gigabytesPerSecond.toFixed(1)} GB/s`;
-    const [left, right] = [one.milliseconds, one.tfjsMilliseconds].map((ms) => ms.toFixed(2));
-    console.log(
-      `${`${op} (${remark})`.padEnd(70)} ${left.padStart(6)} ms ${right.padStart(8)} ms  ${speed.padStart(13)}`,
-    );
+    const numbers = [
+      one.milliseconds,
+      one.bestMilliseconds,
+      one.tfjsMilliseconds,
+      one.bestTfjsMilliseconds,
+    ].map((milliseconds) => milliseconds.toFixed(2).padStart(9));
+    console.log(`${`${op} (${remark})`.padEnd(70)}${numbers.join('')}${speed.padStart(15)}`);
   }
 }

@@ -10,7 +10,7 @@ import {
   type Registry,
   valueTypes,
 } from '@spikeloom/ir';
-import { clip, qcfs } from '@spikeloom/neurons';
+import { clip, qcfs, trackedRelu } from '@spikeloom/neurons';
 import { timeProblem } from './time-problem.ts';
 
 /** An activation that becomes neurons. */
@@ -90,7 +90,7 @@ export function analyseQcfs(graph: Graph, registry: Registry): QcfsAnalysis {
   };
 }
 
-const activations: readonly string[] = [qcfs.id, clip.id];
+const activations: readonly string[] = [qcfs.id, clip.id, trackedRelu.id];
 
 function siteAt(node: GraphNode, graph: Graph, varying: ReadonlySet<Ref>): QcfsSite | Problem {
   const thresholdFrom = String(node.inputs['threshold']);

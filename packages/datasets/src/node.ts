@@ -1,5 +1,5 @@
 /** Data sets on disk, for Node. */
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SpikeloomError } from '@spikeloom/ir';
 import { readCifar } from './cifar.ts';
@@ -67,26 +67,37 @@ export function fileBytes(path: string): ByteSource {
   return {
     name: path,
     async open() {
-      const file = await open(path, 'r').catch((error: unknown) => {
+      try {
+        const file = await open(path, 'r');
+        const { size } = await file.stat();
+        return {
+          size,
+          read: (position, length) => readPart(file, path, position, length),
+          close: () => file.close(),
+        };
+      } catch (error) {
         throw unreadable(path, error);
-      });
-      const { size } = await file.stat();
-      return {
-        size,
-        async read(position, length) {
-          const bytes = new Uint8Array(length);
-          const { bytesRead } = await file.read(bytes, 0, length, position);
-          if (bytesRead === length) return bytes;
-          throw new SpikeloomError({
-            code: 'corrupt-file',
-            path,
-            message: `the file became shorter while it was read, at byte ${position + bytesRead}`,
-          });
-        },
-        close: () => file.close(),
-      };
+      }
     },
   };
+}
+
+async function readPart(
+  file: FileHandle,
+  path: string,
+  position: number,
+  length: number,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  const { bytesRead } = await file.read(bytes, 0, length, position).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  if (bytesRead === length) return bytes;
+  throw new SpikeloomError({
+    code: 'corrupt-file',
+    path,
+    message: `the file became shorter while it was read, at byte ${position + bytesRead}`,
+  });
 }
 
 function unreadable(path: string, error: unknown): SpikeloomError {

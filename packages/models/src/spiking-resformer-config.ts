@@ -112,7 +112,7 @@ export function parseSpikingResformer(source: unknown): SpikingResformerConfig {
     source,
   );
   const architecture = parseConfig(architectureSchema, { ...variants[variant], ...changes });
-  const { planes, heads, patches, depths, ratio, groupSize, classes, image } = architecture;
+  const { planes, heads, patches, ratio, groupSize, classes, image } = architecture;
   requireConsistent([
     ...(['heads', 'patches', 'depths'] as const).map(
       (field) =>

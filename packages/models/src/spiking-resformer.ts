@@ -57,8 +57,8 @@ export function spikingResformer(options: SpikingResformerOptions): Graph {
   /** From pixels to the residual stream; no neuron, so what is the same at every timestep is computed once. */
   function stem(pixels: Value): Value {
     const { kernel, stride, pool } = config.stem;
-    const options = { channels: config.planes[0]!, kernel, stride, margin: Math.floor(kernel / 2) };
-    const features = norm(b, 'prologue.1', convolve(b, 'prologue.0', pixels, options));
+    const shape = { channels: config.planes[0]!, kernel, stride, margin: Math.floor(kernel / 2) };
+    const features = norm(b, 'prologue.1', convolve(b, 'prologue.0', pixels, shape));
     if (!pool) return features;
     return b.maxPool2d(
       features,

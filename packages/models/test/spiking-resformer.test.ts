@@ -204,6 +204,7 @@ describe('an untrained network', () => {
     const { logits } = await program.run({ image }, { timesteps: 3 });
     expect(logits!.shape).toEqual([3, 2, 3]);
     expect([...logits!.data].every(Number.isFinite)).toBe(true);
+    expect(new Set(logits!.data).size).toBeGreaterThan(3);
   });
 
   test('learns, and its rates become those of its spikes', async () => {

@@ -4,10 +4,20 @@ import { lif, plif } from './leaky-integrate-and-fire.ts';
 import { multiThreshold } from './multi-threshold.ts';
 import { parallelThresholds } from './parallel-thresholds.ts';
 import { clip, qcfs } from './quantised-activation.ts';
+import { trackedRelu } from './tracked-relu.ts';
 
 /** Every neuron of this package, for `createRegistry([neurons])`. */
 export const neurons: Plugin = definePlugin({
   id: 'spikeloom/neurons',
   apiVersion: 1,
-  operators: [clip, integrateAndFire, lif, multiThreshold, parallelThresholds, plif, qcfs],
+  operators: [
+    clip,
+    integrateAndFire,
+    lif,
+    multiThreshold,
+    parallelThresholds,
+    plif,
+    qcfs,
+    trackedRelu,
+  ],
 });

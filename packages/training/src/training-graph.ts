@@ -12,6 +12,7 @@ import { dropoutForm } from './forms/dropout.ts';
 import { firingRateScaleForm } from './forms/firing-rate-scale.ts';
 import { integrateAndFireForm, lifForm } from './forms/neurons.ts';
 import { batchNormForm, temporalBatchNormForm } from './forms/normalisation.ts';
+import { trackedReluForm } from './forms/tracked-relu.ts';
 import { differentiate } from './gradients/differentiate.ts';
 import { collectRules } from './gradients/index.ts';
 import type { Loss } from './losses/loss.ts';
@@ -104,6 +105,7 @@ export function collectForms(registry: Registry): ReadonlyMap<string, TrainingFo
     integrateAndFireForm,
     lifForm,
     temporalBatchNormForm,
+    trackedReluForm,
   ];
   const theirs = registry.plugins.flatMap((plugin) => plugin.trainingForms ?? []);
   return new Map([...own, ...theirs].map((form) => [form.op, form]));

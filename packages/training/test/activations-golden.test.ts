@@ -1,5 +1,5 @@
-import { createBuilder, type Graph, primitives, type Value } from '@spikeloom/ir';
-import { clip, qcfs } from '@spikeloom/neurons';
+import { createBuilder, type Graph, primitives, type Tensor, type Value } from '@spikeloom/ir';
+import { clip, qcfs, trackedRelu } from '@spikeloom/neurons';
 import { expectClose } from '@spikeloom/testkit';
 import { describe, expect, test } from 'vitest';
 import { backends } from './backends.ts';
@@ -45,6 +45,44 @@ describe.each(cases)('on $name, kernels $kernels', ({ backend, kernels: which })
     expectClose('y', values['act']!, oneStep(golden.tensor('clip_y')), { absolute });
     expectClose('grad x', gradients['x']!, golden.tensor('clip_grad_x'), { absolute });
     expectClose('grad vthr', gradients['vthr']!, golden.tensor('clip_grad_vthr'), { absolute });
+  });
+
+  test('clip_base: the ReLU with a running maximum, over three batches', async () => {
+    const golden = openGolden('clip_base');
+    const [batches, rows, width] = golden.tensor('base_x').shape as [number, number, number];
+    const part = (name: string, batch: number, size: number): Tensor['data'] =>
+      golden.tensor(name).data.slice(batch * size, (batch + 1) * size);
+    let threshold = golden.tensor('vthr');
+    for (let batch = 0; batch < batches; batch++) {
+      const b = createBuilder();
+      const inputs = {
+        x: b.input('x', ['N', width]),
+        threshold: b.buffer('vthr', [1], { tensor: threshold }),
+      };
+      b.output('out', b.apply(trackedRelu, inputs, {}, 'act').out);
+      const x = {
+        shape: [rows, width],
+        dtype: 'float32' as const,
+        data: part('base_x', batch, rows * width),
+      };
+      const { values, statistics } = await runBack(b.build(), {
+        backend,
+        kernels: which,
+        timesteps: 1,
+        samples: rows,
+        inputs: { x },
+        upstream: { act: { ...x, shape: [1, rows, width] } },
+        wrt: ['x'],
+      });
+      expect(values['act']!.data).toEqual(part('base_y', batch, rows * width));
+      threshold = statistics['vthr']!;
+      const after = {
+        shape: [1],
+        dtype: 'float32' as const,
+        data: part('base_vthr_after', batch, 1),
+      };
+      expectClose('threshold', { ...threshold, shape: [1] }, after, { absolute: 1e-6 });
+    }
   });
 
   test.each(['zif_a', 'zif_b'])('%s', async (name) => {

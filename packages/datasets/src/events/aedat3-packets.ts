@@ -57,7 +57,7 @@ export async function listPackets(
 /** Reads some more than is asked for, because small packets lie close together. */
 function windowed(bytes: OpenBytes): OpenBytes['read'] {
   let start = 0;
-  let held = new Uint8Array();
+  let held: Uint8Array = new Uint8Array();
   return async (position, length) => {
     if (position < start || position + length > start + held.length) {
       start = position;

@@ -31,10 +31,9 @@ export function cropEvents(stream: EventStream, area: PixelArea): EventStream {
       got: `${width} x ${height} from ${x}, ${y}`,
     });
   }
-  return selectEvents(stream, { width, height }, (event, emit) => {
-    const column = event.x - x;
-    const row = event.y - y;
-    if (column >= 0 && row >= 0 && column < width && row < height) emit(column, row);
+  return selectEvents(stream, { width, height }, (column, row) => {
+    const isKept = column >= x && row >= y && column < x + width && row < y + height;
+    return isKept ? (row - y) * width + (column - x) : -1;
   });
 }
 
@@ -43,7 +42,7 @@ export function cropTime(
   stream: EventStream,
   { from = -Infinity, to = Infinity }: { readonly from?: number; readonly to?: number },
 ): EventStream {
-  return selectEvents(stream, stream, (event, emit) => {
-    if (event.timestamp >= from && event.timestamp < to) emit(event.x, event.y);
-  });
+  return selectEvents(stream, stream, (x, y, timestamp) =>
+    timestamp >= from && timestamp < to ? y * stream.width + x : -1,
+  );
 }

@@ -19,7 +19,9 @@ export function downsampleEvents(stream: EventStream, factor: number): EventStre
     width: Math.ceil(stream.width / factor),
     height: Math.ceil(stream.height / factor),
   };
-  return selectEvents(stream, size, ({ x, y }, emit) =>
-    emit(Math.floor(x / factor), Math.floor(y / factor)),
+  return selectEvents(
+    stream,
+    size,
+    (x, y) => Math.floor(y / factor) * size.width + Math.floor(x / factor),
   );
 }

@@ -1,17 +1,14 @@
 import { allocateEvents, type EventStream, firstEvents } from './event-stream.ts';
 
-/** One event of a stream. */
-export interface EventAt {
-  readonly x: number;
-  readonly y: number;
-  readonly timestamp: number;
-}
-
-/** A stream of those events that a rule lets through, at the pixels it says. */
+/**
+ * A stream of those events that a rule lets through.
+ *
+ * @param place where an event goes, as row * width + column of the new size; -1 drops it
+ */
 export function selectEvents(
   stream: EventStream,
   { width, height }: { readonly width: number; readonly height: number },
-  rule: (event: EventAt, emit: (x: number, y: number) => void) => void,
+  place: (x: number, y: number, timestamp: number) => number,
 ): EventStream {
   return {
     name: stream.name,
@@ -22,14 +19,13 @@ export function selectEvents(
         const kept = allocateEvents(x.length);
         let count = 0;
         for (let at = 0; at < x.length; at++) {
-          const event = { x: x[at]!, y: y[at]!, timestamp: timestamps[at]! };
-          rule(event, (column, row) => {
-            kept.x[count] = column;
-            kept.y[count] = row;
-            kept.polarity[count] = polarity[at]!;
-            kept.timestamps[count] = event.timestamp;
-            count += 1;
-          });
+          const pixel = place(x[at]!, y[at]!, timestamps[at]!);
+          if (pixel < 0) continue;
+          kept.x[count] = pixel % width;
+          kept.y[count] = Math.floor(pixel / width);
+          kept.polarity[count] = polarity[at]!;
+          kept.timestamps[count] = timestamps[at]!;
+          count += 1;
         }
         yield firstEvents(kept, count);
       }

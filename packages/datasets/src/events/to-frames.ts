@@ -1,5 +1,5 @@
 import { SpikeloomError, type Tensor } from '@spikeloom/ir';
-import type { Events, EventStream } from './event-stream.ts';
+import type { EventStream } from './event-stream.ts';
 
 /** How a recording is cut into frames. */
 export type FrameOptions =
@@ -48,7 +48,7 @@ export async function toFrames(stream: EventStream, options: FrameOptions): Prom
     for (let at = 0; at < x.length; at++, index++) {
       const frame = frameOf(index, timestamps[at]!);
       if (frame >= frames) continue;
-      const channel = frame * 2 + (polarity[at]! === 0 ? 0 : 1);
+      const channel = frame * 2 + (polarity[at] ? 1 : 0);
       data[(channel * height + y[at]!) * width + x[at]!]! += 1;
     }
   }

@@ -82,7 +82,12 @@ export function rcsActivation(): Regulariser {
   };
 }
 
-const activations = new Set(['spikeloom/relu', 'spikeloom.neurons/qcfs', 'spikeloom.neurons/clip']);
+const activations = new Set([
+  'spikeloom/relu',
+  'spikeloom.neurons/qcfs',
+  'spikeloom.neurons/clip',
+  'spikeloom.neurons/tracked-relu',
+]);
 
 /** How many of the last timesteps a share is; all of them where it comes to none, as in the reference code. */
 function lastSteps(timesteps: number, share: number): number {
