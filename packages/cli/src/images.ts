@@ -5,8 +5,9 @@ import {
   normalise,
 } from '@spikeloom/datasets';
 import { type Graph, graphInputs, SpikeloomError, type Tensor } from '@spikeloom/ir';
-import { preprocessSchema } from '@spikeloom/models';
+import { type Preprocess, preprocessSchema } from '@spikeloom/models';
 import * as v from 'valibot';
+import { padImages } from './pad-images.ts';
 
 /** Images of a data set as the input of a network. */
 export interface NetworkImages {
@@ -34,20 +35,24 @@ export function imagesFor(graph: Graph, source: ImageSource, count?: number): Ne
     });
   }
   const [name, type] = only;
+  const [channels, ...sides] = source.imageShape;
+  const normalisation = normalisationOf(graph, channels);
+  const { padding = 0 } = normalisation;
   const expected = type.shape.slice(1).join(' x ');
-  const got = source.imageShape.join(' x ');
+  const got = [channels, ...sides.map((side) => side + 2 * padding)].join(' x ');
   if (expected !== got) {
     throw new SpikeloomError({
       code: 'shape-mismatch',
       path: source.name,
-      message: 'the images do not fit the network (channels x height x width)',
+      message: `the images do not fit the network (channels x height x width${padding > 0 ? `, with a margin of ${padding}` : ''})`,
       expected,
       got,
     });
   }
-  const normalisation = normalisationOf(graph, source.imageShape[0]);
   const length = Math.min(count ?? source.length, source.length);
-  const encode = (batch: ImageBatch) => ({ [name]: normalise(batch, normalisation) });
+  const encode = (batch: ImageBatch) => ({
+    [name]: normalise(padImages(batch, padding), normalisation),
+  });
   return {
     length,
     source,
@@ -61,7 +66,10 @@ export function imagesFor(graph: Graph, source: ImageSource, count?: number): Ne
 }
 
 /** How the model wants pixels; from 0 to 1 if it does not say. */
-export function normalisationOf(graph: Graph, channels: number): Normalisation {
+export function normalisationOf(
+  graph: Graph,
+  channels: number,
+): Normalisation & Pick<Preprocess, 'padding'> {
   const parsed = v.safeParse(preprocessSchema, graph.metadata['preprocess']);
   if (parsed.success) return parsed.output;
   const same = (value: number): number[] => Array.from({ length: channels }, () => value);

@@ -1,3 +1,4 @@
+import { attention } from '@spikeloom/attention';
 import { cpuBackend } from '@spikeloom/backend-cpu';
 import { tfjsBackend } from '@spikeloom/backend-tfjs';
 import { wasmBackend } from '@spikeloom/backend-wasm';
@@ -10,7 +11,13 @@ import { training } from '@spikeloom/training';
 import { InvalidArgumentError, Option } from 'commander';
 
 /** Everything this program knows. */
-export const registry: Registry = createRegistry([neurons, conversion, cutoff, training]);
+export const registry: Registry = createRegistry([
+  neurons,
+  attention,
+  conversion,
+  cutoff,
+  training,
+]);
 
 /** `--backend`: where to run. */
 export function backendOption(): Option {

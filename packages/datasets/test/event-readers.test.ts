@@ -284,7 +284,9 @@ describe('AEDAT 3.1', () => {
     ],
     [
       'a packet of 2^64 bytes',
-      aedat3File([packet([], { size: 2 ** 32 - 1, number: 2 ** 32 - 1, capacity: 2 ** 32 - 1 })]),
+      aedat3File([
+        packet([], { type: 2, size: 2 ** 32 - 1, number: 2 ** 32 - 1, capacity: 2 ** 32 - 1 }),
+      ]),
       'corrupt-file',
       'cut off',
     ],

@@ -59,7 +59,7 @@ describe('frames are those of SpikingJelly', () => {
       ]);
       const { shape, data } = await toFrames(streamOf(rows, width, height), options);
       expect({ shape, frames: [...data] }).toEqual(expected);
-      expect(data.reduce((sum, value) => sum + value, 0)).toBe(rows.length);
+      expect(Array.from(data).reduce((sum, value) => sum + value, 0)).toBe(rows.length);
     },
   );
 });

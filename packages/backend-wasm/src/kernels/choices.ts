@@ -26,8 +26,8 @@ export function choiceKernels(heap: () => Heap): TfjsKernel[] {
           memory.address(b),
           memory.address(out),
           out.size,
-          stepOf(a, shape),
-          stepOf(b, shape),
+          stepOf(a, out),
+          stepOf(b, out),
           kind,
         );
         return { out };
@@ -39,7 +39,9 @@ export function choiceKernels(heap: () => Heap): TfjsKernel[] {
         const condition = single(call, 'condition');
         const [a, b] = [single(call, 'a'), single(call, 'b')];
         const { shape } = condition;
-        const fits = [a, b].every((one) => one.rank === 0 || one.shape.join() === shape.join());
+        const fits = [a, b].every(
+          (one) => isSingle(one, condition) || one.shape.join() === shape.join(),
+        );
         if (!fits || condition.dtype !== 'bool')
           return { out: tf.tidy(() => tf.where(condition, a, b)) };
         const memory = heap();
@@ -50,8 +52,8 @@ export function choiceKernels(heap: () => Heap): TfjsKernel[] {
           memory.address(b),
           memory.address(out),
           out.size,
-          stepOf(a, shape),
-          stepOf(b, shape),
+          stepOf(a, out),
+          stepOf(b, out),
         );
         return { out };
       },
@@ -61,11 +63,16 @@ export function choiceKernels(heap: () => Heap): TfjsKernel[] {
 
 /** The shape both have, or the one has while the other is a single number. */
 function commonShape(a: tf.Tensor, b: tf.Tensor): readonly number[] | undefined {
-  if (a.rank === 0) return b.shape;
-  return b.rank === 0 || a.shape.join() === b.shape.join() ? a.shape : undefined;
+  if (isSingle(a, b)) return b.shape;
+  return isSingle(b, a) || a.shape.join() === b.shape.join() ? a.shape : undefined;
+}
+
+/** Whether x is one number beside another value and adds no axes to it. */
+function isSingle(x: tf.Tensor, beside: tf.Tensor): boolean {
+  return x.size === 1 && x.rank <= beside.rank;
 }
 
 /** From element to element, in bytes. */
-function stepOf(x: tf.Tensor, shape: readonly number[]): number {
-  return x.rank === 0 && shape.length > 0 ? 0 : 4;
+function stepOf(x: tf.Tensor, out: tf.Tensor): number {
+  return x.size < out.size ? 0 : 4;
 }

@@ -15,7 +15,26 @@ export async function findAedatStart(
   name: string,
   { version, endLine }: { readonly version: string; readonly endLine?: string },
 ): Promise<number> {
-  const head = await bytes.read(0, Math.min(bytes.size, maxHeaderBytes));
+  for (let length = 2 ** 12; ; length *= 2) {
+    const head = await bytes.read(0, Math.min(bytes.size, length));
+    checkVersion(head, name, version);
+    const start = findEnd(head, endLine);
+    if (start !== undefined) return start;
+    // A file that ends in its header has no events.
+    if (head.length === bytes.size && endLine === undefined && head.at(-1) === newLine) {
+      return bytes.size;
+    }
+    if (head.length === bytes.size || length >= maxHeaderBytes) break;
+  }
+  throw new SpikeloomError({
+    code: 'corrupt-file',
+    path: name,
+    message: 'the header of the file has no end',
+    expected: endLine === undefined ? 'a line that does not begin with "#"' : `the line ${endLine}`,
+  });
+}
+
+function checkVersion(head: Uint8Array, name: string, version: string): void {
   const found = /^#!AER-DAT(\S*)/.exec(textOf(head.subarray(0, 32)))?.[1];
   if (found === undefined) {
     throw new SpikeloomError({
@@ -25,33 +44,30 @@ export async function findAedatStart(
       expected: `#!AER-DAT${version} at byte 0`,
     });
   }
-  if (!found.startsWith(version)) {
-    throw new SpikeloomError({
-      code: 'unsupported',
-      path: name,
-      message: 'this AEDAT file is of another version',
-      expected: version,
-      got: found,
-      fix:
-        found.startsWith('2') || found.startsWith('3')
-          ? `read it with readAedat${found[0]}`
-          : 'export it as AEDAT 3.1 or 2.0',
-    });
-  }
+  if (found.startsWith(version)) return;
+  throw new SpikeloomError({
+    code: 'unsupported',
+    path: name,
+    message: 'this AEDAT file is of another version',
+    expected: version,
+    got: found,
+    fix: /^[23]/.test(found)
+      ? `read it with readAedat${found[0]}`
+      : 'export it as AEDAT 3.1 or 2.0',
+  });
+}
+
+/** The byte after the last line of a header, if it lies in its beginning. */
+function findEnd(head: Uint8Array, endLine: string | undefined): number | undefined {
   for (let at = 0; at < head.length;) {
-    if (head[at] !== hash && endLine === undefined) return at;
+    if (head[at] !== hash) return endLine === undefined ? at : undefined;
     const lineEnd = head.indexOf(newLine, at);
-    if (head[at] !== hash || lineEnd < 0) break;
+    if (lineEnd < 0) return undefined;
     const line = textOf(head.subarray(at, Math.min(lineEnd, at + 100)));
     at = lineEnd + 1;
-    if (line.trimEnd() === endLine || (at === bytes.size && endLine === undefined)) return at;
+    if (line.trimEnd() === endLine) return at;
   }
-  throw new SpikeloomError({
-    code: 'corrupt-file',
-    path: name,
-    message: 'the header of the file has no end',
-    expected: endLine === undefined ? 'a line that does not begin with "#"' : `the line ${endLine}`,
-  });
+  return undefined;
 }
 
 const hash = 0x23;

@@ -42,10 +42,7 @@ export function blobBytes(name: string, blob: Blob): ByteSource {
 }
 
 /** Opens a source for as long as a function needs it. */
-export async function withBytes<T>(
-  source: ByteSource,
-  use: (bytes: OpenBytes) => Promise<T>,
-): Promise<T> {
+async function withBytes<T>(source: ByteSource, use: (bytes: OpenBytes) => Promise<T>): Promise<T> {
   const bytes = await source.open();
   try {
     return await use(bytes);

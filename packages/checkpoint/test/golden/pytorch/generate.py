@@ -1,4 +1,4 @@
-"""Writes the checkpoints of this folder and index.json, what is in them. Run with torch 1.13 (or later)."""
+"""Writes the checkpoints of this folder and index.json, what is in them. Run with torch 1.13 and numpy 1."""
 
 import argparse
 import json
