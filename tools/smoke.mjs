@@ -21,6 +21,7 @@ const steps = {
   'each has what its package.json promises': () => checkInstalled(project, folders),
   'import every entry': importAll,
   'convert a network and run it on every backend': () => node('program.mjs'),
+  'train a network on every backend': () => node('train-everywhere.mjs'),
   'spikeloom --help': () => expectText(npx('--help'), 'quickstart'),
   'spikeloom inspect': () => expectText(npx('inspect', 'tiny-vit.safetensors'), '16 neurons'),
   'type-check a program, nodenext': () => typeCheck('nodenext', 'nodenext'),

@@ -3,6 +3,7 @@ import { batchNorm } from '@spikeloom/ir';
 import { single } from '@spikeloom/runtime';
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import type { Heap } from '../heap.ts';
+import { Scratch } from '../scratch.ts';
 
 /** Batch normalisation, by given statistics and by those of the batch, and its gradients. */
 export function batchNormKernels(heap: () => Heap): TfjsKernel[] {
@@ -33,6 +34,7 @@ export function batchNormKernels(heap: () => Heap): TfjsKernel[] {
         const out = heap().allocate(x.shape);
         const mean = heap().allocate(shape);
         const variance = heap().allocate(shape);
+        const scratch = new Scratch(heap());
         heap().kernels.batchNormStatistics(
           address('x'),
           address('weight'),
@@ -40,9 +42,12 @@ export function batchNormKernels(heap: () => Heap): TfjsKernel[] {
           heap().address(out),
           heap().address(mean),
           heap().address(variance),
+          // Float64.
+          scratch.space(2 * sizes[1]),
           ...sizes,
           epsilon,
         );
+        scratch.free();
         return { out, mean, variance };
       },
     },
@@ -54,6 +59,7 @@ export function batchNormKernels(heap: () => Heap): TfjsKernel[] {
         const out = heap().allocate(x.shape);
         const weight = heap().allocate(shape);
         const bias = heap().allocate(shape);
+        const scratch = new Scratch(heap());
         heap().kernels.batchNormStatisticsGradient(
           address('x'),
           address('scale'),
@@ -63,9 +69,11 @@ export function batchNormKernels(heap: () => Heap): TfjsKernel[] {
           heap().address(out),
           heap().address(weight),
           heap().address(bias),
+          scratch.space(4 * sizes[1]),
           ...sizes,
           epsilon,
         );
+        scratch.free();
         return { x: out, weight, bias };
       },
     },

@@ -1,13 +1,9 @@
 import type { LabelledData } from '@spikeloom/cutoff';
-import {
-  fashionMnistNormalisation,
-  fashionMnistSample,
-  type ImageSource,
-  normalise,
-} from '@spikeloom/datasets';
-import { openDataset, type Split } from '@spikeloom/datasets/node';
-import { isSpikeloomError, takeRows, type Tensor, tensor } from '@spikeloom/ir';
+import { fashionMnistNormalisation, type ImageSource, normalise } from '@spikeloom/datasets';
+import type { Split } from '@spikeloom/datasets/node';
+import { takeRows, type Tensor, tensor } from '@spikeloom/ir';
 import { tensorData, type TrainingData } from '@spikeloom/training';
+import { openFashionMnist } from '../fashion-mnist.ts';
 
 /** Fashion-MNIST in memory, normalised as the reference does. */
 export interface Images {
@@ -19,15 +15,7 @@ export interface Images {
 
 /** The whole set where it is installed, else the bundled thousand images of each split. */
 export async function openImages(counts: Readonly<Record<Split, number>>): Promise<Images> {
-  const open = async (split: Split): Promise<{ source: ImageSource; isWhole: boolean }> => {
-    try {
-      return { source: await openDataset('fashion-mnist', { split }), isWhole: true };
-    } catch (error) {
-      if (!isSpikeloomError(error) || error.code !== 'not-found') throw error;
-      return { source: await fashionMnistSample(split), isWhole: false };
-    }
-  };
-  const [train, test] = [await open('train'), await open('test')];
+  const [train, test] = [await openFashionMnist('train'), await openFashionMnist('test')];
   const loaded = {
     train: await load(train.source, counts.train),
     test: await load(test.source, counts.test),

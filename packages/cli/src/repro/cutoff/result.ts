@@ -57,7 +57,7 @@ export interface ModelSummary {
 }
 
 /** How much accuracy may be lost where networks are compared at equal accuracy. */
-export const allowedLoss = 0.003;
+const allowedLoss = 0.003;
 
 export function rowsOf(results: readonly NetworkResult[]): ReproRow[] {
   return groupBy(results, ({ model }) => model).flatMap((group) => {

@@ -36,5 +36,9 @@ export const referenceTraining: ReferenceTraining = {
   steps: 1750,
   imagesSeen: 112_000,
   sops: 3_296_640,
-  stages: [],
+  stages: [
+    { stage: 0, rates: [0.0371, 0.096, 0.0694, 0.1171] },
+    { stage: 1, rates: [0.0653, 0.1095, 0.098, 0.1022] },
+    { stage: 2, rates: [0.0506, 0.1057, 0.0901, 0.0973] },
+  ],
 };
