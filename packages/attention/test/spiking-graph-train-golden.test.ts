@@ -1,5 +1,5 @@
 import { spikeTrain } from '@spikeloom/attention';
-import { createBuilder, createRandom, type Graph, tensor } from '@spikeloom/ir';
+import { type AnyOperator, createBuilder, createRandom, type Graph, tensor } from '@spikeloom/ir';
 import { integrateAndFire, lif } from '@spikeloom/neurons';
 import { expectClose } from '@spikeloom/testkit';
 import { describe, expect, test } from 'vitest';
@@ -57,7 +57,7 @@ describe('a train', () => {
   ] as const)('is %s over all timesteps, to the bit', async (neuron, op, attributes) => {
     const b = createBuilder();
     const current = b.input('current', [8, 5]);
-    b.output('spikes', b.apply(op, { current }, attributes, 'neuron').spikes);
+    b.output('spikes', b.apply(op as AnyOperator, { current }, attributes, 'neuron')['spikes']!);
     const [, backend] = backends[0]!;
     const program = await backend.compile(b.build(), { registry });
     const stepwise = await program.run({ current: currents }, { timesteps: 6 });

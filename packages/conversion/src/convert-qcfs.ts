@@ -115,8 +115,8 @@ function neuronEntry({ node, threshold, thresholdFrom }: QcfsSite, initial: numb
     kind: 'neuron',
     path: node.id,
     from: node.op,
-    // Attributes of the two activations are numbers.
-    attributes: node.attributes as Readonly<Record<string, number>>,
+    // Attributes of these activations are numbers and lists of them.
+    attributes: node.attributes as Readonly<Record<string, number | number[]>>,
     thresholdFrom,
     threshold,
     initial: initial * threshold,

@@ -1,4 +1,4 @@
-import { clip, qcfs } from '@spikeloom/neurons';
+import { clip, qcfs, trackedRelu } from '@spikeloom/neurons';
 import * as v from 'valibot';
 
 const neuronSchema = v.object({
@@ -6,8 +6,8 @@ const neuronSchema = v.object({
   /** The node that was replaced, whose name the neurons have. */
   path: v.string(),
   /** The activation that stood there, and its attributes. */
-  from: v.picklist([qcfs.id, clip.id]),
-  attributes: v.record(v.string(), v.union([v.number(), v.string(), v.boolean(), v.null()])),
+  from: v.picklist([qcfs.id, clip.id, trackedRelu.id]),
+  attributes: v.record(v.string(), v.union([v.number(), v.array(v.number())])),
   /** The value its learnt threshold was read from, and that threshold. */
   thresholdFrom: v.string(),
   threshold: v.pipe(v.number(), v.finite(), v.gtValue(0)),

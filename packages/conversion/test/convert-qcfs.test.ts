@@ -29,7 +29,7 @@ import {
   qcfsActivation,
   reluActivation,
 } from '@spikeloom/models';
-import { clip, neurons, qcfs } from '@spikeloom/neurons';
+import { clip, neurons, qcfs, trackedRelu } from '@spikeloom/neurons';
 import { describe, expect, test } from 'vitest';
 import { openGolden } from './golden.ts';
 import { perceptron, randomInputs } from './perceptron.ts';
@@ -193,8 +193,29 @@ describe('a converted QCFS network', () => {
     expect(errors[2]!).toBeGreaterThan(0);
   });
 
+  test('knows a ReLU with a running maximum as well', () => {
+    const tracking: Activation = {
+      name: 'tracked',
+      add: (b, x, id) => {
+        const threshold = b.buffer(`${id}.largest`, [1], { tensor: tensor([2.5]) });
+        return b.apply(trackedRelu, { x, threshold }, {}, id).out;
+      },
+    };
+    const { graph, report } = convertQcfs(network(tracking), { registry });
+    expect(report.entries).toContainEqual(
+      expect.objectContaining({
+        path: 'tracked1',
+        from: trackedRelu.id,
+        threshold: 2.5,
+        initial: 1.25,
+      }),
+    );
+    expect(graphToJson(sourceOf(graph, registry))).toEqual(graphToJson(network(tracking)));
+  });
+
   test('gives its trained network back, node by node', () => {
-    for (const of of [trained, goldenNetwork(openGolden('convert_qcfs_a'))]) {
+    const severalLengths = network(qcfsActivation({ levels: 4, levelsPerStep: [4, 2, 1] }));
+    for (const of of [trained, severalLengths, goldenNetwork(openGolden('convert_qcfs_a'))]) {
       const { graph } = convertQcfs(of, { registry });
       const source = sourceOf(loadModel(saveModel(graph), registry), registry);
       expect(graphToJson(source)).toEqual(graphToJson(of));
