@@ -126,6 +126,6 @@ function profiled(backend, calls) {
 function printProfile(calls, repeats) {
   const totals = new Map();
   for (const { op, elapsed } of calls) totals.set(op, (totals.get(op) ?? 0) + elapsed);
-  for (const [op, total] of [...totals].sort((a, b) => b[1] - a[1]).slice(0, 16))
+  for (const [op, total] of [...totals].toSorted((a, b) => b[1] - a[1]).slice(0, 16))
     console.log(`  ${op.padEnd(52)} ${(total / repeats).toFixed(2).padStart(8)} ms`);
 }

@@ -8,6 +8,7 @@ export { type GraphNeuron, graphNeuronAttributes } from './spiking-graph-neuron.
 export { trainNorm } from './spiking-graph-norm.ts';
 export { graphPropagation } from './spiking-graph-propagation.ts';
 export { rectifyError } from './spiking-graph-rectify-error.ts';
+export { sparseLinear } from './spiking-graph-sparse-linear.ts';
 export { spikeTrain } from './spiking-graph-train.ts';
 export { spikingRectify } from './spiking-rectify-block.ts';
 export { ssa } from './ssa.ts';

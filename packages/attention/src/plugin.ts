@@ -7,6 +7,7 @@ import { spikingGraphAttention } from './spiking-graph-attention.ts';
 import { trainNorm } from './spiking-graph-norm.ts';
 import { graphPropagation } from './spiking-graph-propagation.ts';
 import { rectifyError } from './spiking-graph-rectify-error.ts';
+import { sparseLinear } from './spiking-graph-sparse-linear.ts';
 import { spikeTrain } from './spiking-graph-train.ts';
 import { spikingRectify } from './spiking-rectify-block.ts';
 import { ssa } from './ssa.ts';
@@ -21,6 +22,7 @@ export const attention: Plugin = definePlugin({
     graphPropagation,
     qkTokenAttention,
     rectifyError,
+    sparseLinear,
     spikeDrivenAttention,
     spikeTrain,
     spikingGraphAttention,

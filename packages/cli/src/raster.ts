@@ -22,14 +22,14 @@ export interface RasterSpike {
 /** How many neurons of each layer to show. */
 const neuronsShown = 48;
 
-/** Runs one image and notes the spikes of some neurons of the first block, spread over each layer. */
+/** Runs one image and notes the spikes of some neurons, spread over each layer. */
 export async function recordRaster(
   program: Program,
   inputs: Readonly<Record<string, Tensor>>,
   timesteps: number,
+  layers: readonly string[],
   picture: Pick<Raster, 'label' | 'image'>,
 ): Promise<Raster> {
-  const layers = firstBlockLayers(program.graph);
   const spikes: RasterSpike[] = [];
   const observe = ({ at, step, value }: Observation): void => {
     const stride = Math.max(1, Math.floor(value.data.length / neuronsShown));
@@ -43,7 +43,7 @@ export async function recordRaster(
 }
 
 /** The neurons of the conversion report's first block, by the scope of the first one. */
-function firstBlockLayers(graph: Graph): string[] {
+export function firstBlockLayers(graph: Graph): string[] {
   const neurons = (reportOf(graph.metadata)?.entries ?? []).filter(
     (entry) => entry.kind === 'neuron',
   );

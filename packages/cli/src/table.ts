@@ -1,8 +1,15 @@
-import Table from 'cli-table3';
+import TextTable from 'cli-table3';
+
+/** A table for people, on a terminal or on a page. */
+export interface Table {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
 
 /** A plain table for a terminal: no colours, right-aligned numbers. */
 export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const table = new Table({
+  const table = new TextTable({
     head: [...head],
     colAligns: head.map((_, column) => (column === 0 ? 'left' : 'right')),
     style: { head: [], border: [], compact: true },

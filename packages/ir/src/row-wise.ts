@@ -22,7 +22,7 @@ export interface TypedCall {
 export function isRowWise(call: TypedCall, registry: Registry, batch: string): boolean {
   const leads = (one: ValueType): boolean => one.shape.lastIndexOf(batch) === 0;
   const has = (one: ValueType): boolean => one.shape.includes(batch);
-  const given = Object.values(mapNames(call.inputs, (type) => type)).flat() as ValueType[];
+  const given = Object.values(mapNames(call.inputs, (type) => type)).flat();
   if (!call.outputs.every(leads) || !given.every((one) => !has(one) || leads(one))) return false;
   return call.op.lower ? lowersRowWise(call, registry, batch) : call.op.mixesSamples !== true;
 }

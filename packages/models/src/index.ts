@@ -7,12 +7,25 @@ export {
   type ThresholdOptions,
 } from './activation.ts';
 export { convNet, type ConvNetOptions } from './conv-net.ts';
+export { gat, type GatOptions } from './graph-gat.ts';
+export { gcn, type GcnOptions } from './graph-gcn.ts';
+export { batchStatistics, withStatistics } from './graph-statistics.ts';
+export { graphTransformer, type GraphTransformerOptions } from './graph-transformer.ts';
+export { initialiseGraphNetwork } from './graph-weights.ts';
 export { initialiseWeights } from './initialise-weights.ts';
 export { loadVit } from './load-vit.ts';
 export { type LoadOptions, loadWeights } from './load-weights.ts';
 export { type Preprocess, preprocessSchema } from './preprocess.ts';
 export { replaceClassifier, type ReplaceClassifierOptions } from './replace-classifier.ts';
 export { resnet, type ResnetOptions } from './resnet.ts';
+export { loadSghormer, sghormer } from './sghormer.ts';
+export {
+  parseSghormer,
+  type SghormerConfig,
+  type SghormerOptions,
+  sghormerSchema,
+} from './sghormer-config.ts';
+export { foldRectify } from './sghormer-fold.ts';
 export { sewResnet, type SewResnetOptions } from './sew-resnet.ts';
 export { loadSpikingResformer, spikingResformer } from './spiking-resformer.ts';
 export {

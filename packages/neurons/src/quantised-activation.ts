@@ -47,12 +47,12 @@ export const qcfs = defineOp({
   },
   lower(b, { x, threshold }, { levels, levelsPerStep }) {
     const a = normalise(b, x, threshold);
-    const count = levelsPerStep.reduceRight<Operand>(
-      (later, now, step) => b.select(b.equal(b.step(), step), now, later),
+    const steps = levelsPerStep.reduceRight<Operand>(
+      (later, now, index) => b.select(b.equal(b.step(), index), now, later),
       levels,
     );
-    const step = b.floor(b.add(b.mul(a, count), 0.5), 'straight-through');
-    return { out: bound(b, b.div(step, count), threshold) };
+    const reached = b.floor(b.add(b.mul(a, steps), 0.5), 'straight-through');
+    return { out: bound(b, b.div(reached, steps), threshold) };
   },
   signalRule: 'real',
   examples: [

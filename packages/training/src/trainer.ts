@@ -7,6 +7,7 @@ import {
   type Tensor,
   tensor,
   sizeOf,
+  valueTypes,
 } from '@spikeloom/ir';
 import type { Backend, Cancellation, Program } from '@spikeloom/runtime';
 import type { Loss } from './losses/loss.ts';
@@ -31,6 +32,8 @@ export interface TrainerOptions {
   readonly sequences?: readonly string[];
   /** The output with the logits, `[N, C]`. Default: the only one. */
   readonly output?: string;
+  /** The size name that counts samples, the first axis of the output. Default `N`. */
+  readonly batch?: string;
   /** Decides dropout. Default 0. */
   readonly seed?: number;
 }
@@ -99,13 +102,11 @@ export function createTrainer(graph: Graph, options: TrainerOptions): Trainer {
 
 type Result = 'update' | 'gradients';
 
-/** The size name that counts samples. */
-const batch = 'N';
-
 class GraphTrainer implements Trainer {
   readonly #source: Graph;
   readonly #options: TrainerOptions;
   readonly #output: string;
+  readonly #batch: string;
   readonly #programs = new Map<string, Promise<Program>>();
   #weights: Map<string, Tensor>;
   #slots = new Map<string, Tensor>();
@@ -116,6 +117,7 @@ class GraphTrainer implements Trainer {
     this.#source = source;
     this.#options = options;
     this.#output = outputOf(source, options);
+    this.#batch = options.batch ?? 'N';
     this.#weights = new Map(source.weights);
   }
 
@@ -219,7 +221,8 @@ class GraphTrainer implements Trainer {
     signal: StepOptions['signal'],
   ): Promise<Readonly<Record<string, Tensor>>> {
     const samples = this.#samplesOf(inputs);
-    const program = await this.#programFor(samples, result);
+    const sizes = { ...this.#sizesOf(inputs), [this.#batch]: samples };
+    const program = await this.#programFor(sizes, result);
     const classes = Number(program.inputs.get(names.target)!.shape[1]);
     const fed: Record<string, Tensor> = {
       ...inputs,
@@ -272,8 +275,10 @@ class GraphTrainer implements Trainer {
 
   #samplesOf(inputs: Readonly<Record<string, Tensor>>): number {
     const { timesteps, sequences = [] } = this.#options;
+    const [rowsOfOutput] = valueTypes(this.#source).get(this.#source.outputs[this.#output]!)!.shape;
+    if (typeof rowsOfOutput === 'number') return rowsOfOutput;
     const [name] = [...graphInputs(this.#source)]
-      .filter(([input, { shape }]) => shape[0] === batch && input in inputs)
+      .filter(([input, { shape }]) => shape[0] === this.#batch && input in inputs)
       .map(([input]) => input);
     const isSequence = name !== undefined && sequences.includes(name);
     const rows = name === undefined ? 0 : (inputs[name]!.shape[0] ?? 0);
@@ -283,25 +288,39 @@ class GraphTrainer implements Trainer {
       code: samples === 0 ? 'empty-batch' : 'shape-mismatch',
       path: name ?? 'inputs',
       message: 'the batch has no whole number of samples',
-      expected: isSequence ? '[T * N, …]' : '[N, …]',
+      expected: isSequence ? `[T * ${this.#batch}, …]` : `[${this.#batch}, …]`,
       got: `${rows} rows`,
     });
   }
 
+  /** The numbers behind the other named sizes of the inputs. */
+  #sizesOf(inputs: Readonly<Record<string, Tensor>>): Record<string, number> {
+    const { sequences = [] } = this.#options;
+    const named = [...graphInputs(this.#source)].flatMap(([input, { shape }]) =>
+      shape.flatMap((dim, axis) => {
+        const size = inputs[input]?.shape[axis];
+        const isFolded = axis === 0 && sequences.includes(input);
+        return typeof dim === 'number' || size === undefined || isFolded ? [] : [[dim, size]];
+      }),
+    );
+    return Object.fromEntries(named);
+  }
+
   /** Training graphs have fixed sizes; the last batch of an epoch may be smaller than the others. */
-  #programFor(batchSize: number, result: Result): Promise<Program> {
-    const key = `${result} ${batchSize}`;
+  #programFor(sizes: Readonly<Record<string, number>>, result: Result): Promise<Program> {
+    const key = `${result} ${JSON.stringify(sizes)}`;
     const known = this.#programs.get(key);
     if (known) return known;
     const { backend, registry, regularisers = [], sequences = [] } = this.#options;
     const graph = trainingGraph(this.#source, {
       ...this.#options,
       regularisers,
-      batchSize,
+      batchSize: sizes[this.#batch]!,
+      sizes,
       result,
       sequences: new Set(sequences),
       output: this.#output,
-      batch,
+      batch: this.#batch,
       clipNorm: this.#options.clipNorm,
     });
     const made = backend.compile(graph, { registry });

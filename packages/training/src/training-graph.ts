@@ -45,6 +45,8 @@ export interface TrainingGraphOptions {
   /** The output that holds the logits, `[N, C]`. */
   readonly output: string;
   readonly batch: string;
+  /** The numbers behind other named sizes. */
+  readonly sizes?: Readonly<Record<string, number>>;
   /** `update` gives new weights, `gradients` only what they would be made of. */
   readonly result: 'update' | 'gradients';
 }
@@ -72,7 +74,7 @@ export function trainingGraph(source: Graph, options: TrainingGraphOptions): Gra
     registry,
     timesteps,
     batch: options.batch,
-    sizes: { [options.batch]: batchSize },
+    sizes: { ...options.sizes, [options.batch]: batchSize },
     sequences: options.sequences,
     forms: collectForms(registry),
     keeps: keepsWhole(registry),

@@ -1,21 +1,24 @@
-import { readFile } from 'node:fs/promises';
 import { tensorsOf } from '@spikeloom/checkpoint';
-import { readSafetensorsFile, writeModelFile } from '@spikeloom/checkpoint/node';
-import { convertEcmt, type ConversionReport, formatReport } from '@spikeloom/conversion';
-import type { ImageSource } from '@spikeloom/datasets';
-import { openDataset } from '@spikeloom/datasets/node';
-import { type Graph, isSpikeloomError, SpikeloomError } from '@spikeloom/ir';
+import { readCheckpointFile, writeModelFile } from '@spikeloom/checkpoint/node';
+import { formatReport } from '@spikeloom/conversion';
+import type { Split } from '@spikeloom/datasets/node';
+import { type Graph, sizeOf } from '@spikeloom/ir';
 import { loadVit, type VitOptions } from '@spikeloom/models';
-import type { Backend } from '@spikeloom/runtime';
 import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
-import { imagesFor } from '../images.ts';
-import { backendOption, makeBackend, positiveInteger, registry, share } from '../options.ts';
+import { convertNetwork, openCalibrationData } from '../convert/convert-network.ts';
+import { readConfig } from '../convert/read-config.ts';
+import { loadPublished, type Variant, variants } from '../convert/spikingresformer.ts';
+import { backendOption, makeBackend, positiveInteger, share } from '../options.ts';
+import { timestepsFor } from '../timesteps.ts';
 
 interface ConvertFlags {
-  readonly config: string;
-  readonly calibrate: string;
-  readonly split?: 'test' | 'train';
+  readonly arch: keyof typeof architectures;
+  readonly config?: string;
+  readonly variant?: Variant;
+  readonly timesteps?: number;
+  readonly calibrate?: string;
+  readonly split?: Split;
   readonly count: number;
   readonly batch: number;
   readonly percentile: number;
@@ -23,18 +26,70 @@ interface ConvertFlags {
   readonly backend: string;
 }
 
+/** A model and what to say of it: as fields of the JSON object, and as text. */
+interface Converted {
+  readonly graph: Graph;
+  readonly fields: object;
+  readonly text: string;
+}
+
+interface Architecture {
+  /** What does not fit together, if anything. */
+  usage(flags: ConvertFlags): string | undefined;
+  convert(checkpoint: string, flags: ConvertFlags, context: Context): Promise<Converted>;
+}
+
+const architectures: Readonly<Record<'vit' | 'spikingresformer', Architecture>> = {
+  vit: {
+    usage({ config, calibrate, variant, timesteps }) {
+      if (config === undefined || calibrate === undefined)
+        return 'a vit needs --config <file> and --calibrate <data>';
+      return (variant ?? timesteps) === undefined
+        ? undefined
+        : '--variant and --timesteps are for a spikingresformer';
+    },
+    convert: convertVit,
+  },
+  spikingresformer: {
+    usage({ variant, config, calibrate, split }) {
+      if (variant === undefined) return 'a spikingresformer needs --variant <name>';
+      if (variant === 'custom' && config === undefined)
+        return 'the variant custom needs --config <file>';
+      return (calibrate ?? split) === undefined
+        ? undefined
+        : 'a spikingresformer is a spiking network already: leave --calibrate and --split out';
+    },
+    convert: convertSpikingResformer,
+  },
+};
+
 export function convertCommand(program: Command, context: Context): void {
   program
     .command('convert')
-    .description('turn a trained network into a spiking one, without retraining (ECMT)')
-    .argument('<checkpoint>', 'a safetensors file with the trained weights')
-    .addOption(
-      new Option('--arch <name>', 'the architecture').choices(['vit']).makeOptionMandatory(),
+    .description(
+      'make a model of a checkpoint: a trained network as a spiking one (ECMT), or one that spikes already',
     )
-    .requiredOption('--config <file>', 'JSON with the shape of the network; see the package README')
-    .requiredOption(
+    .argument('<checkpoint>', 'a safetensors or PyTorch file with the trained weights')
+    .addOption(
+      new Option('--arch <name>', 'the architecture')
+        .choices(Object.keys(architectures))
+        .makeOptionMandatory(),
+    )
+    .option(
+      '--config <file>',
+      'JSON with the shape of the network, or what differs from the variant; see the package README',
+    )
+    .addOption(
+      new Option('--variant <name>', 'which spikingresformer').choices(Object.keys(variants)),
+    )
+    .option(
+      '--timesteps <n>',
+      'timesteps that a spikingresformer was trained for (default: 4, dvsg 16)',
+      positiveInteger,
+    )
+    .option(
       '--calibrate <data>',
-      'images to set the thresholds on: a name, a folder or a file',
+      'images to set the thresholds of a vit on: a name, a folder or a file',
     )
     .addOption(
       new Option(
@@ -51,117 +106,66 @@ export function convertCommand(program: Command, context: Context): void {
     .addHelpText(
       'after',
       `
-Example:
+Examples:
   spikeloom convert vit.safetensors --arch vit --config vit.json --calibrate fashion-mnist-sample --out snn.safetensors
   with vit.json: { "image": [1, 28, 28], "patch": 4, "dim": 96, "depth": 3, "heads": 3, "classes": 10,
-                   "preprocess": { "mean": [0.286], "std": [0.353] } }`,
+                   "preprocess": { "mean": [0.286], "std": [0.353] } }
+  spikeloom convert checkpoint.pth --arch spikingresformer --variant ti --out snn.safetensors`,
     )
-    .action(async (checkpoint: string, flags: ConvertFlags) => {
-      const trained = await loadTrained(checkpoint, flags.config, context);
-      const source = await openCalibrationData(flags, context);
-      const backend = await makeBackend(flags.backend);
-      const { graph, report } = await convertNetwork(
-        trained,
-        source,
-        { ...flags, backend },
-        context,
-      );
+    .action(async (checkpoint: string, flags: ConvertFlags, command: Command) => {
+      const { usage, convert } = architectures[flags.arch];
+      const wrong = usage(flags);
+      if (wrong !== undefined) command.error(`error: ${wrong}`);
+      const { graph, fields, text } = await convert(checkpoint, flags, context);
       await writeModelFile(flags.out, graph);
-      if (context.json) context.print(`${JSON.stringify({ out: flags.out, report })}\n`);
-      else context.print(`${formatReport(report)}\nwritten to ${flags.out}\n`);
+      context.print(
+        context.json
+          ? `${JSON.stringify({ out: flags.out, ...fields })}\n`
+          : `${text}\nwritten to ${flags.out}\n`,
+      );
     });
 }
 
-/** Calibrates and converts, showing how far it is. */
-export async function convertNetwork(
-  trained: Graph,
-  source: ImageSource,
-  options: {
-    readonly backend: Backend;
-    readonly count: number;
-    readonly batch: number;
-    readonly percentile?: number;
-  },
-  context: Context,
-): Promise<{ graph: Graph; report: ConversionReport }> {
-  const images = imagesFor(trained, source, options.count);
-  const progress = context.progress('calibrating', images.length);
-  try {
-    return await convertEcmt(trained, {
-      backend: options.backend,
-      registry,
-      data: inputsOf(images.batches(options.batch), context),
-      ...(options.percentile === undefined ? {} : { percentile: options.percentile }),
-      signal: context.signal,
-      onProgress: (batches) => progress.update(Math.min(batches * options.batch, images.length)),
-    });
-  } finally {
-    progress.stop();
-  }
-}
-
-/** Batches for the calibration, with a pause after each in which Ctrl-C gets through. */
-async function* inputsOf<T>(
-  batches: AsyncIterable<{ readonly inputs: T }>,
-  context: Context,
-): AsyncGenerator<T> {
-  for await (const { inputs } of batches) {
-    yield inputs;
-    await new Promise(setImmediate);
-    if (context.cancelled) return;
-  }
-}
-
-async function loadTrained(
+async function convertVit(
   checkpoint: string,
-  configPath: string,
+  flags: ConvertFlags,
   context: Context,
-): Promise<Graph> {
-  const file = await readSafetensorsFile(checkpoint);
+): Promise<Converted> {
+  const tensors = tensorsOf(await readCheckpointFile(checkpoint));
   // The builder checks every field.
-  const config = (await readJson(configPath)) as VitOptions;
-  const trained = loadVit(config, tensorsOf(file));
-  if (trained.metadata['preprocess'] === undefined) {
+  const trained = loadVit((await readConfig(flags.config!)) as VitOptions, tensors);
+  sayIfRaw(trained, context);
+  const source = await openCalibrationData(flags.calibrate!, flags.split, context);
+  const backend = await makeBackend(flags.backend);
+  const options = { backend, count: flags.count, batch: flags.batch, percentile: flags.percentile };
+  const { graph, report } = await convertNetwork(trained, source, options, context);
+  return { graph, fields: { report }, text: formatReport(report) };
+}
+
+async function convertSpikingResformer(
+  checkpoint: string,
+  { variant = 'custom', config, timesteps }: ConvertFlags,
+  context: Context,
+): Promise<Converted> {
+  const changes = config === undefined ? undefined : await readConfig(config);
+  const graph = await loadPublished(checkpoint, { variant, config: changes, timesteps });
+  sayIfRaw(graph, context);
+  const parameters = graph.nodes
+    .filter(({ op }) => op === 'spikeloom/param')
+    .reduce((sum, { id }) => sum + sizeOf(graph.weights.get(id)!.shape), 0);
+  const steps = timestepsFor(graph, undefined);
+  const fields = { variant, parameters, timesteps: steps };
+  return {
+    graph,
+    fields,
+    text: `SpikingResformer ${variant}: ${parameters} parameters, ${steps} timesteps`,
+  };
+}
+
+function sayIfRaw(graph: Graph, context: Context): void {
+  if (graph.metadata['preprocess'] === undefined) {
     context.say(
       'note: the configuration says nothing about preprocessing; pixels are divided by 255',
-    );
-  }
-  return trained;
-}
-
-async function openCalibrationData(flags: ConvertFlags, context: Context): Promise<ImageSource> {
-  if (flags.split) return openDataset(flags.calibrate, { split: flags.split });
-  try {
-    return await openDataset(flags.calibrate, { split: 'train' });
-  } catch (error) {
-    if (!isSpikeloomError(error) || error.code !== 'not-found') throw error;
-    const source = await openDataset(flags.calibrate, { split: 'test' });
-    context.say('note: there is no train split, so the thresholds are set on test images');
-    return source;
-  }
-}
-
-async function readJson(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new SpikeloomError(
-      { code: 'not-found', path, message: 'the configuration could not be read' },
-      { cause },
-    );
-  }
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new SpikeloomError(
-      {
-        code: 'corrupt-file',
-        path,
-        message: 'the configuration is not JSON',
-        got: cause instanceof Error ? cause.message : '',
-      },
-      { cause },
     );
   }
 }

@@ -36,6 +36,7 @@ import {
 } from '../policy-choice.ts';
 import { renderCutoffReport } from '../report/cutoff-report.ts';
 import { formatTable, percent } from '../table.ts';
+import { timestepsFor } from '../timesteps.ts';
 
 interface CutoffFlags {
   readonly evaluate: string;
@@ -43,7 +44,7 @@ interface CutoffFlags {
   readonly calibrate?: string;
   readonly policy: readonly PolicyName[];
   readonly epsilon: readonly number[];
-  readonly timesteps: number;
+  readonly timesteps?: number;
   readonly dropout: number;
   readonly seed: number;
   readonly count?: number;
@@ -85,7 +86,11 @@ export function cutoffCommand(program: Command, context: Context): void {
       epsilonList,
       [0.01, 0.05],
     )
-    .option('--timesteps <n>', 'timesteps to run at most', timestepCount, 8)
+    .option(
+      '--timesteps <n>',
+      'timesteps to run at most; by default what the model was made for, else 8',
+      timestepCount,
+    )
     .option('--dropout <rate>', 'share of spikes to lose during the calibration', share, 0)
     .option('--seed <n>', 'decides which spikes are lost', positiveInteger, 1)
     .option('--count <n>', 'images to judge by; all by default', positiveInteger)
@@ -145,12 +150,13 @@ async function compare(
   const source = await openDataset(flags.evaluate, { split: flags.split });
   const images = imagesFor(graph, source, flags.count);
   const backend = await makeBackend(flags.backend);
-  const statistics = await setUp(graph, backend, source, flags, context);
+  const settings = { ...flags, timesteps: timestepsFor(graph, flags.timesteps) };
+  const statistics = await setUp(graph, backend, source, settings, context);
   const { run, caveats } = await judge(
     graph,
     backend,
     images,
-    { ...flags, energy: flags.report !== undefined },
+    { ...settings, energy: flags.report !== undefined },
     context,
   );
 
@@ -176,8 +182,9 @@ function summarise(
   model: string,
   run: RecordedRun,
   curves: Curves,
-  { timesteps, report, out }: CutoffFlags,
+  { report, out }: CutoffFlags,
 ): CutoffResult {
+  const { timesteps } = run.statistics;
   const accuracy = accuracyPerTimestep(run.statistics);
   const { mean: oct } = optimalCutoff(run.statistics);
   const final = accuracy.at(-1)!;

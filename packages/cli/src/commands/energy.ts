@@ -20,11 +20,12 @@ import {
   timestepCount,
 } from '../options.ts';
 import { compact, formatTable } from '../table.ts';
+import { timestepsFor } from '../timesteps.ts';
 
 interface EnergyFlags {
   readonly dataset: string;
   readonly split: Split;
-  readonly timesteps: number;
+  readonly timesteps?: number;
   readonly count: number;
   readonly batch: number;
   readonly layers: number;
@@ -43,7 +44,11 @@ export function energyCommand(program: Command, context: Context): void {
     .addOption(
       new Option('--split <split>', 'part of the data').choices(['test', 'train']).default('test'),
     )
-    .option('--timesteps <n>', 'timesteps to run', timestepCount, 8)
+    .option(
+      '--timesteps <n>',
+      'timesteps to run; by default what the model was made for, else 8',
+      timestepCount,
+    )
     .option('--count <n>', 'images', positiveInteger, 100)
     .option('--batch <n>', 'images in a batch', positiveInteger, 50)
     .option('--layers <n>', 'how many of the costliest layers to list', positiveInteger, 10)
@@ -74,7 +79,12 @@ Example:
         await measure(
           compiled,
           images,
-          { title: 'counting', timesteps: flags.timesteps, batch: flags.batch, meter },
+          {
+            title: 'counting',
+            timesteps: timestepsFor(graph, flags.timesteps),
+            batch: flags.batch,
+            meter,
+          },
           context,
         );
       } finally {

@@ -15,11 +15,12 @@ import {
   timestepCount,
 } from '../options.ts';
 import { formatTable, percent } from '../table.ts';
+import { timestepsFor } from '../timesteps.ts';
 
 interface EvalFlags {
   readonly dataset: string;
   readonly split: Split;
-  readonly timesteps: number;
+  readonly timesteps?: number;
   readonly count?: number;
   readonly batch: number;
   readonly backend: string;
@@ -38,7 +39,11 @@ export function evalCommand(program: Command, context: Context): void {
     .addOption(
       new Option('--split <split>', 'part of the data').choices(['test', 'train']).default('test'),
     )
-    .option('--timesteps <n>', 'timesteps to run', timestepCount, 8)
+    .option(
+      '--timesteps <n>',
+      'timesteps to run; by default what the model was made for, else 8',
+      timestepCount,
+    )
     .option('--count <n>', 'images; all by default', positiveInteger)
     .option('--batch <n>', 'images in a batch', positiveInteger, 100)
     .option('--ann', 'run the trained network the model was made from as well')
@@ -56,14 +61,15 @@ Examples:
       const source = await openDataset(flags.dataset, { split: flags.split });
       const images = imagesFor(graph, source, flags.count);
       const backend = await makeBackend(flags.backend);
-      const run = async (
-        network: Graph,
-        timesteps: number,
-        title: string,
-      ): Promise<Measurement> => {
+      const run = async (network: Graph, steps: number, title: string): Promise<Measurement> => {
         const compiled = await backend.compile(network, { registry });
         try {
-          return await measure(compiled, images, { title, timesteps, batch: flags.batch }, context);
+          return await measure(
+            compiled,
+            images,
+            { title, timesteps: steps, batch: flags.batch },
+            context,
+          );
         } finally {
           compiled.dispose();
         }
@@ -71,12 +77,13 @@ Examples:
       const ann = flags.ann
         ? await run(sourceOf(graph, registry), 1, 'trained network')
         : undefined;
-      const snn = await run(graph, flags.timesteps, basename(path));
+      const timesteps = timestepsFor(graph, flags.timesteps);
+      const snn = await run(graph, timesteps, basename(path));
       const result = {
         model: path,
         dataset: source.name,
         samples: snn.samples,
-        timesteps: flags.timesteps,
+        timesteps,
         accuracy: snn.accuracy.at(-1)!,
         steps: snn.accuracy.map((accuracy, step) => ({
           timestep: step + 1,

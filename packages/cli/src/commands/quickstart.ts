@@ -17,6 +17,7 @@ import { loadVit, type VitOptions } from '@spikeloom/models';
 import type { Backend, Program } from '@spikeloom/runtime';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
+import { convertNetwork } from '../convert/convert-network.ts';
 import { imagesFor, type NetworkImages } from '../images.ts';
 import { measure, type Measurement } from '../measure.ts';
 import {
@@ -33,10 +34,9 @@ import type {
   QuickstartResult,
   SnnRow,
 } from '../quickstart-result.ts';
-import { recordRaster } from '../raster.ts';
+import { firstBlockLayers, recordRaster } from '../raster.ts';
 import { renderReport } from '../report/report.ts';
 import { compact, formatTable, percent } from '../table.ts';
-import { convertNetwork } from './convert.ts';
 
 interface QuickstartFlags {
   readonly timesteps: number;
@@ -250,7 +250,8 @@ async function collectDetails(
 ): Promise<QuickstartDetails> {
   const { value: first } = await test.batches(1).next();
   const [, height, width] = test.source.imageShape;
-  const raster = await recordRaster(program, first!.inputs, timesteps, {
+  const layers = firstBlockLayers(program.graph);
+  const raster = await recordRaster(program, first!.inputs, timesteps, layers, {
     label: test.source.classNames?.[first!.labels[0]!] ?? String(first!.labels[0]),
     image: { width, height, pixels: first!.pixels },
   });

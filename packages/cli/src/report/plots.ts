@@ -1,6 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import type { QuickstartDetails, QuickstartResult } from '../quickstart-result.ts';
+import type { Raster } from '../raster.ts';
 
 const spiking = '#2563eb';
 const trained = '#6b7280';
@@ -110,11 +111,11 @@ export function firingRateByLayer({ firingRates }: QuickstartDetails): string {
 }
 
 /** The spikes of some neurons for one image: one column per timestep, one row per neuron. */
-export function spikeRaster({ raster }: QuickstartDetails, timesteps: number): string {
+export function spikeRaster(raster: Raster, timesteps: number): string {
   const sign = ({ value }: { value: number }): string => (value > 0 ? 'positive' : 'negative');
   return draw({
     height: 60 + raster.layers.length * 110,
-    marginLeft: 160,
+    marginLeft: 210,
     x: { label: 'timestep', domain: [0.5, timesteps + 0.5], ticks: timesteps, tickFormat: 'd' },
     y: { axis: null, reverse: true },
     fy: { label: null, domain: raster.layers.map(shortName) },
@@ -134,7 +135,7 @@ export function spikeRaster({ raster }: QuickstartDetails, timesteps: number): s
 }
 
 /** The image itself, as one SVG rectangle per pixel that is not black. */
-export function picture({ raster: { image, label } }: QuickstartDetails): string {
+export function picture({ image, label }: Pick<Raster, 'image' | 'label'>): string {
   const cells = [...image.pixels].flatMap((grey, index) => {
     const [x, y] = [index % image.width, Math.floor(index / image.width)];
     return grey === 0

@@ -38,9 +38,9 @@ ${figure('Firing rate of every layer', firingRateByLayer(details))}
 <section>
 <h2>Spikes for one image</h2>
 <div class="raster">
-<div>${picture(details)}<p>${escape(details.raster.label)}</p><p class="key"><b class="up">positive</b> and <b class="down">negative</b> spikes of 48 neurons
+<div>${picture(details.raster)}<p>${escape(details.raster.label)}</p><p class="key"><b class="up">positive</b> and <b class="down">negative</b> spikes of 48 neurons
 of each layer in the first block; larger dots are higher thresholds.</p></div>
-${spikeRaster(details, snn.length)}
+${spikeRaster(details.raster, snn.length)}
 </div>
 </section>
 <section>

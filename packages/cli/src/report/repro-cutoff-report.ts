@@ -1,8 +1,9 @@
 import * as Plot from '@observablehq/plot';
 import { paperClaim } from '../repro/cutoff/reference.ts';
 import type { ModelSummary, ReproRow } from '../repro/cutoff/result.ts';
-import { modelTable, policyTable, type Table, titleOf } from '../repro/cutoff/tables.ts';
+import { modelTable, policyTable, titleOf } from '../repro/cutoff/tables.ts';
 import { draw } from './plots.ts';
+import { renderTable } from './render-table.ts';
 import { escape, figure, style } from './report.ts';
 
 export interface ReproCutoffReport {
@@ -94,17 +95,4 @@ function byCost(
       Plot.dot(points, { x: 'cost', y: 'accuracy', fill: 'network', r: 4 }),
     ],
   });
-}
-
-function renderTable({ title, head, rows }: Table): string {
-  const cells = (line: readonly string[], tag: 'th' | 'td'): string =>
-    line
-      .map((cell, column) => {
-        const name = column === 0 ? 'th' : tag;
-        return `<${name}>${escape(cell)}</${name}>`;
-      })
-      .join('');
-  return `<h2>${title}</h2><table><thead><tr>${cells(head, 'th')}</tr></thead><tbody>${rows
-    .map((line) => `<tr>${cells(line, 'td')}</tr>`)
-    .join('')}</tbody></table>`;
 }

@@ -1,13 +1,7 @@
-import { compact, percent } from '../../table.ts';
+import { compact, percent, type Table } from '../../table.ts';
 import { recipes } from './recipes.ts';
 import { referenceRuns } from './reference.ts';
 import type { ModelSummary, ReproRow, Spread } from './result.ts';
-
-export interface Table {
-  readonly title: string;
-  readonly head: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-}
 
 /** Networks side by side, each with the reference's figures below where there are some. */
 export function modelTable(models: readonly ModelSummary[], isWhole: boolean): Table {

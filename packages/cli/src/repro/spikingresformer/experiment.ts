@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import type { ImageSource } from '@spikeloom/datasets';
 import { isSpikeloomError, withMetadata } from '@spikeloom/ir';
 import type { Backend } from '@spikeloom/runtime';
 import { sourceData } from '@spikeloom/training';
@@ -8,8 +8,9 @@ import { registry } from '../../options.ts';
 import { showEpochs } from '../../training/show-epochs.ts';
 import { openFashionMnist } from '../fashion-mnist.ts';
 import { judgeSmallNetwork } from './judge.ts';
+import { type Inside, lookInside } from './look-inside.ts';
 import { buildSmallNetwork, recipe, trainSmallNetwork } from './small-network.ts';
-import { type Finished, openSmallStore } from './store.ts';
+import { type Finished, openSmallStore, type SmallStore } from './store.ts';
 
 /** How much of the training is done. */
 export interface Scale {
@@ -25,24 +26,45 @@ export interface ExperimentOptions {
   readonly folder: string;
 }
 
-/** What a training depends on, but for the scale. */
+/** A network that was trained, now or before, and what it showed. */
+export interface Experiment extends Finished {
+  /** Whether the data are the whole set or the sample that comes with Spikeloom. */
+  readonly isWhole: boolean;
+  readonly inside: Inside;
+}
+
+/** Decides the first weights, the order of the images and which are mirrored. */
 const seed = 1;
 
 /** Trains the reduced variant on Fashion-MNIST and judges it, as far as that is not done yet. */
 export async function runExperiment(
-  { scale, backend, folder }: ExperimentOptions,
+  options: ExperimentOptions,
   context: Context,
-): Promise<Finished & { readonly isWhole: boolean }> {
+): Promise<Experiment> {
   const [train, test] = [await openFashionMnist('train'), await openFashionMnist('test')];
   const isWhole = train.isWhole && test.isWhole;
-  const key = JSON.stringify({ ...recipe, ...scale, seed, isWhole });
-  const store = await openSmallStore(folder, key, registry);
-  const known = await store.finished();
-  if (known) return { ...known, isWhole };
+  const key = JSON.stringify({ ...recipe, ...options.scale, seed, isWhole });
+  const store = await openSmallStore(options.folder, key, registry);
+  const finished =
+    (await store.finished()) ??
+    (await trainAndJudge({ ...options, store, train: train.source, test: test.source }, context));
+  const inside = await lookInside(finished.graph, test.source, options.backend);
+  return { ...finished, isWhole, inside };
+}
 
+interface Work extends ExperimentOptions {
+  readonly store: SmallStore;
+  readonly train: ImageSource;
+  readonly test: ImageSource;
+}
+
+async function trainAndJudge(
+  { scale, backend, store, train, test }: Work,
+  context: Context,
+): Promise<Finished> {
   const untrained = buildSmallNetwork(seed);
-  const { encode } = imagesFor(untrained, train.source);
-  const data = sourceData(train.source, encode, { count: scale.trainingImages });
+  const { encode } = imagesFor(untrained, train);
+  const data = sourceData(train, encode, { count: scale.trainingImages });
   const begun = await store.underWay();
   if (begun) context.say('note: going on from the checkpoint in that folder');
   const began = performance.now() - 1000 * (begun?.seconds ?? 0);
@@ -64,7 +86,7 @@ export async function runExperiment(
     const network = withMetadata(graph, { timesteps: recipe.timesteps });
     const judgement = await judgeSmallNetwork(
       network,
-      test.source,
+      test,
       { backend, count: scale.testImages },
       context,
     );
@@ -75,8 +97,9 @@ export async function runExperiment(
       imagesSeen: scale.epochs * data.size,
       seconds,
     };
-    await store.finish({ result, graph: network });
-    return { result, graph: network, isWhole };
+    const finished = { result, graph: network };
+    await store.finish(finished);
+    return finished;
   } catch (error) {
     if (isSpikeloomError(error) && error.code === 'aborted')
       context.say('stopped; the same command goes on from the last checkpoint');
@@ -84,9 +107,4 @@ export async function runExperiment(
   } finally {
     screen.stop();
   }
-}
-
-/** Where the training of a scale is kept. */
-export function folderOf(out: string, quick: boolean): string {
-  return join(out, quick ? 'quick' : 'whole');
 }
