@@ -26,7 +26,7 @@ import { spikingScores } from './spiking-graph-scores.ts';
 const optionalInteger = { ...anyInteger, optional: true } as const;
 
 /** Inputs of the examples. */
-const trains = (shape: readonly number[]): Record<'q' | 'k' | 'v', ExampleInput> => {
+const someTrains = (shape: readonly number[]): Record<'q' | 'k' | 'v', ExampleInput> => {
   const train = { shape, fill: 'spikes' } as const;
   return { q: train, k: train, v: train };
 };
@@ -114,22 +114,22 @@ export const spikingGraphAttention = defineOp({
   },
   signalRule: 'real',
   examples: [
-    { inputs: trains([3, 5, 6]), attributes: { heads: 2, threshold: 0.4 } },
+    { inputs: someTrains([3, 5, 6]), attributes: { heads: 2, threshold: 0.4 } },
     {
-      inputs: trains([3, 5, 4]),
+      inputs: someTrains([3, 5, 4]),
       attributes: { rowBlock: 2, weighting: 'step', threshold: 0.3, reset: null, scoreScale: 0.5 },
     },
-    { inputs: trains([2, 5, 6]), attributes: { heads: 2, scores: 'linear' } },
+    { inputs: someTrains([2, 5, 6]), attributes: { heads: 2, scores: 'linear' } },
     {
-      inputs: { ...trains([2, 5, 6]), ...twoGraphs },
+      inputs: { ...someTrains([2, 5, 6]), ...twoGraphs },
       attributes: { heads: 3, scores: 'linear' },
     },
     {
-      inputs: { ...trains([2, 5, 6]), ...twoGraphs },
+      inputs: { ...someTrains([2, 5, 6]), ...twoGraphs },
       attributes: { heads: 3, threshold: 0.3, rowBlock: 3 },
     },
     {
-      inputs: { ...trains([2, 5, 4]), edges: someEdges },
+      inputs: { ...someTrains([2, 5, 4]), edges: someEdges },
       attributes: {
         scores: 'linear',
         order: 'map-first',
@@ -139,11 +139,11 @@ export const spikingGraphAttention = defineOp({
       },
     },
     {
-      inputs: { ...trains([3, 5, 4]), edges: someEdges },
+      inputs: { ...someTrains([3, 5, 4]), edges: someEdges },
       attributes: { mask: 'edges', edgeBias: 0.5, threshold: 0.4, heads: 2 },
     },
     {
-      inputs: { ...trains([2, 5, 4]), edges: someEdges },
+      inputs: { ...someTrains([2, 5, 4]), edges: someEdges },
       attributes: { mask: 'edges', scores: 'linear', scale: 'one' },
     },
   ],

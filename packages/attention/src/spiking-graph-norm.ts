@@ -39,13 +39,7 @@ export const trainNorm = defineOp({
     });
   },
   lower(b, { x, ...statistics }, attributes) {
-    const [timesteps, nodes, channels] = x.type.shape;
-    if (typeof nodes === 'number') {
-      const rows = b.reshape(x, [Number(timesteps) * nodes, channels!]);
-      const { out } = b.apply(batchNorm, { x: rows, ...statistics }, attributes, 'norm');
-      return { out: b.reshape(out, x.type.shape) };
-    }
-    // A size without a number cannot be joined with time, so the channels move to the front instead.
+    // A size without a number cannot be joined with time, so the channels move forward instead.
     const turned = b.transpose(x, [0, 2, 1]);
     const { out } = b.apply(batchNorm, { x: turned, ...statistics }, attributes, 'norm');
     return { out: b.transpose(out, [0, 2, 1]) };

@@ -1,5 +1,5 @@
 import { graphPropagation, spikingGraphAttention } from '@spikeloom/attention';
-import { createBuilder, type Tensor, tensor } from '@spikeloom/ir';
+import { createBuilder, lowerToPrimitives, sizeOf, type Tensor, tensor } from '@spikeloom/ir';
 import { expectClose } from '@spikeloom/testkit';
 import { describe, expect, test } from 'vitest';
 import { backends } from './backends.ts';
@@ -144,6 +144,24 @@ describe('spiking graph attention', () => {
       );
       expectClose(scale, await attend({ scores: 'linear', scale }), expected, numbers);
     }
+  });
+
+  test('holds no more scores at once than a block of rows has', () => {
+    const largest = (attributes: object): number => {
+      const b = createBuilder();
+      const train = (name: string) => b.input(name, [2, 200, 4]);
+      const given = { q: train('q'), k: train('k'), v: train('v') };
+      b.output('out', b.apply(spikingGraphAttention, given, { heads: 2, ...attributes }).out);
+      const { nodes: lowered } = lowerToPrimitives(b.build(), registry).graph;
+      const sizes = lowered.flatMap(({ outputs }) =>
+        Object.values(outputs).map(({ shape }) => sizeOf(shape as readonly number[])),
+      );
+      return Math.max(...sizes);
+    };
+    expect(largest({})).toBe(2 * 200 * 200);
+    expect(largest({ rowBlock: 16 })).toBe(2 * 16 * 200);
+    expect(largest({ scores: 'linear' })).toBe(2 * 200 * 4);
+    expect(largest({ scores: 'linear', order: 'map-first', rowBlock: 8 })).toBe(2 * 2 * 8 * 200);
   });
 
   test('runs on any number of nodes and edges', async () => {

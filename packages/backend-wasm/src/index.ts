@@ -19,7 +19,7 @@ import { neuronSequenceGradient } from './kernels/neuron-sequence-gradient.ts';
 import { neuronSequence } from './kernels/neuron-sequence.ts';
 import { poolingKernels } from './kernels/pooling.ts';
 import { reductionKernels } from './kernels/reductions.ts';
-import { segmentSum } from './kernels/segment-sum.ts';
+import { rowIndexingKernels } from './kernels/row-indexing.ts';
 import { locationOf } from './read-binary.ts';
 
 export interface WasmBackendOptions {
@@ -47,6 +47,7 @@ export function wasmBackend(options: WasmBackendOptions = {}): Backend {
       ...plainFunctions(current),
       ...poolingKernels(current),
       ...reductionKernels(current),
+      ...rowIndexingKernels(current),
       compensatedMatmul(current),
       conv2d(current),
       conv2dInputGradient(current),
@@ -57,7 +58,6 @@ export function wasmBackend(options: WasmBackendOptions = {}): Backend {
       multiThreshold(current),
       neuronSequence(current),
       neuronSequenceGradient(current),
-      segmentSum,
     ],
     beforeReady: () => {
       setWasmPaths(binaryLocations());

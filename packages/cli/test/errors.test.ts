@@ -177,7 +177,7 @@ test('wrong usage ends with exit code 2, help with 0', async () => {
   expect((await runCommand(['eval', good, '--dataset', 'x', '--batch', 'none'])).code).toBe(2);
   const help = await runCommand(['convert', '--help']);
   expect(help.code).toBe(0);
-  expect(help.stdout).toContain('Example:');
+  expect(help.stdout).toContain('Examples:');
 });
 
 test('a cancelled run ends with exit code 130', async () => {

@@ -4,6 +4,7 @@ import {
   type Graph,
   type Registry,
   rewrite,
+  SpikeloomError,
   type Tensor,
   type Value,
 } from '@spikeloom/ir';
@@ -15,6 +16,8 @@ import {
  * Running statistics lag behind: they start at a variance of 1, while sums over sparse spikes vary by a hundredth
  * of that, so a network that was trained for a few steps is silent in inference. Measure them before looking at
  * accuracies. For graphs without states; variances are unbiased, as running ones are.
+ *
+ * Throws `invalid-argument` for a network without batch normalisation.
  */
 export function batchStatistics(graph: Graph, registry: Registry): Graph {
   const { graph: open } = rewrite(graph, registry, {
@@ -41,6 +44,13 @@ export function batchStatistics(graph: Graph, registry: Registry): Graph {
       );
     },
   });
+  if (measured.size === 0) {
+    throw new SpikeloomError({
+      code: 'invalid-argument',
+      path: graph.name,
+      message: 'the network has no batch normalisation to measure for',
+    });
+  }
   const kept = Object.entries(measuring.outputs).filter(([name]) => measured.has(name));
   return { ...measuring, outputs: Object.fromEntries(kept) };
 }

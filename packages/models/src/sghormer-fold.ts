@@ -27,11 +27,13 @@ export function foldRectify(graph: Graph, registry: Registry): Graph {
       const isFoldable =
         site.op.id === linear.id &&
         source?.op === spikingRectify.id &&
-        String(source.attributes['mode']).startsWith('rate');
+        byRates.has(source.attributes['mode']);
       return isFoldable ? { out: foldInto(site, source) } : undefined;
     },
   }).graph;
 }
+
+const byRates: ReadonlySet<unknown> = new Set(['rate', 'rate-norm']);
 
 /** The linear layer on the spikes that the rectify block had. */
 function foldInto({ builder, node, inputs, translate }: RewriteSite, block: GraphNode): Value {

@@ -131,7 +131,7 @@ function addLayer(network: Network, id: string, h: Value): Value {
 }
 
 function globalBranch({ b, config, inputs, layers }: Network, id: string, s: Train): Value {
-  const { width, heads, scores, order, mask, edgeBias, scale, scoreScale, weighting } = config;
+  const { width, heads, scores, mask, edgeBias } = config;
   const spikesOf = (name: 'k' | 'q' | 'v'): Value => {
     const projected = layers.linear(`${id}.attn.w${name}`, s.spikes, width);
     return layers.fire(`${id}.attn.${name}`, layers.norm(`${id}.attn.bn_${name}`, projected))
@@ -148,7 +148,14 @@ function globalBranch({ b, config, inputs, layers }: Network, id: string, s: Tra
       ...inputs.membership,
     },
     {
-      ...{ heads, scores, order, mask, edgeBias, scale, scoreScale, weighting },
+      heads,
+      scores,
+      order: config.order,
+      mask,
+      edgeBias,
+      scale: config.scale,
+      scoreScale: config.scoreScale,
+      weighting: config.weighting,
       rowBlock: config.rowBlock,
       ...config.scoreNeuron,
     },

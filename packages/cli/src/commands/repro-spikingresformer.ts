@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFile } from '@spikeloom/checkpoint/node';
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
+import { makeFolder } from '../make-folder.ts';
 import { backendOption, makeBackend, positiveInteger } from '../options.ts';
 import { renderReproSpikingResformer } from '../report/repro-spikingresformer-report.ts';
 import {
@@ -70,7 +70,7 @@ async function reproSpikingResformer(
   const experiment = flags.train ? await runTraining(flags, context) : undefined;
   const variants = describeVariants(experiment?.result.rate);
   const notes = notesOn(experiment);
-  await mkdir(flags.out, { recursive: true });
+  await makeFolder(flags.out);
   const report = join(flags.out, 'report.html');
   const page = { variants, notes, ...(experiment ? { training: experiment } : {}) };
   await writeFile(report, renderReproSpikingResformer(page));

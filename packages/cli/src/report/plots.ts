@@ -113,9 +113,10 @@ export function firingRateByLayer({ firingRates }: QuickstartDetails): string {
 /** The spikes of some neurons for one image: one column per timestep, one row per neuron. */
 export function spikeRaster(raster: Raster, timesteps: number): string {
   const sign = ({ value }: { value: number }): string => (value > 0 ? 'positive' : 'negative');
+  const longest = Math.max(...raster.layers.map((layer) => shortName(layer).length));
   return draw({
     height: 60 + raster.layers.length * 110,
-    marginLeft: 210,
+    marginLeft: 30 + 6.5 * longest,
     x: { label: 'timestep', domain: [0.5, timesteps + 0.5], ticks: timesteps, tickFormat: 'd' },
     y: { axis: null, reverse: true },
     fy: { label: null, domain: raster.layers.map(shortName) },

@@ -1,9 +1,10 @@
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFile } from '@spikeloom/checkpoint/node';
 import { type Json, SpikeloomError } from '@spikeloom/ir';
 import type { TrainingState } from '@spikeloom/training';
 import { loadTrainingState } from '@spikeloom/training/node';
+import { makeFolder } from '../make-folder.ts';
 
 /** Where a training keeps what. */
 export interface TrainingFolder {
@@ -81,20 +82,4 @@ function fieldsOf(config: Json): Map<string, string> {
   return new Map(
     Object.entries(config ?? {}).map(([name, value]) => [name, JSON.stringify(value)]),
   );
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (cause) {
-    throw new SpikeloomError(
-      {
-        code: 'write-failed',
-        path: folder,
-        message: 'the folder could not be made',
-        got: cause instanceof Error ? cause.message : String(cause),
-      },
-      { cause },
-    );
-  }
 }

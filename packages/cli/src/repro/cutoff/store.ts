@@ -1,8 +1,9 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFile, writeModelFile } from '@spikeloom/checkpoint/node';
 import type { Graph } from '@spikeloom/ir';
 import * as v from 'valibot';
+import { makeFolder } from '../../make-folder.ts';
 import type { NetworkResult } from './result.ts';
 
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -37,7 +38,7 @@ export interface Store {
 }
 
 export async function openStore(folder: string): Promise<Store> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const path = (model: string, seed: number, ending: string): string =>
     join(folder, `${model}-${seed}.${ending}`);
   return {

@@ -13,7 +13,7 @@ export function modelTable(models: readonly ModelSummary[], isWhole: boolean): T
       percentSpread(one.anytimeAccuracy),
       numberSpread(one.oct),
       compact(one.spikesPerInference.mean),
-      one.atEqualAccuracy ? numberSpread(one.atEqualAccuracy.meanTimestep) : 'not reached',
+      one.atEqualAccuracy ? numberSpread(one.atEqualAccuracy.meanTimestep) : 'not by all seeds',
       one.atEqualAccuracy ? compact(one.atEqualAccuracy.spikesPerInference.mean) : '',
     ];
     const theirs = isWhole ? referenceRuns.find(({ model }) => model === one.model) : undefined;

@@ -3,7 +3,7 @@ import type { Experiment } from './experiment.ts';
 /** What the figures are based on, and what was done, in a few sentences. */
 export function notesOn(experiment: Experiment | undefined): string[] {
   return [
-    'Energy of a variant: the synaptic operations that the paper publishes for it, 0.9 pJ each; the operations were not measured here, for that one needs the trained weights. The paper publishes none for cifar and dvsg.',
+    `Energy of a variant: the synaptic operations that the paper publishes for it, 0.9 pJ each; the operations were not measured here, for that one needs the trained weights. The paper publishes none for cifar and dvsg${experiment ? ', for which the estimate below stands instead' : ', so their energy is not known'}.`,
     'The paper leaves out the stem and the classifier, whose inputs are real numbers; "with stem" adds their multiply-accumulates, 4.6 pJ each, at every timestep, and "stem once" those of the stem only once.',
     'The paper counts the parameters of ti, s and m without the weights of batch normalisation, those of l with them.',
     ...(experiment ? trainingNotes(experiment) : []),

@@ -1,10 +1,11 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readModelFile, writeFile, writeModelFile } from '@spikeloom/checkpoint/node';
 import { type Graph, isSpikeloomError, type Registry } from '@spikeloom/ir';
 import type { TrainingState } from '@spikeloom/training';
 import { loadTrainingState, saveTrainingState } from '@spikeloom/training/node';
 import * as v from 'valibot';
+import { makeFolder } from '../../make-folder.ts';
 import type { SmallResult } from './result.ts';
 
 const amount = v.pipe(v.number(), v.minValue(0));
@@ -53,7 +54,7 @@ export async function openSmallStore(
   recipe: string,
   registry: Registry,
 ): Promise<SmallStore> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const at = (name: string): string => join(folder, name);
   const files = {
     network: at('network.safetensors'),

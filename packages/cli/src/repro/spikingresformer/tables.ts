@@ -20,6 +20,7 @@ export function variantTable(rows: readonly VariantRow[]): Table {
       'paper',
       'with stem',
       'stem once',
+      'from',
       'ImageNet (paper)',
     ],
     rows: rows.map(({ published, energy, ...row }) => [
@@ -31,14 +32,21 @@ export function variantTable(rows: readonly VariantRow[]): Table {
       published ? `${published.megaParameters.toFixed(2)} M` : '',
       giga(row.macsPerTimestep),
       published ? `${published.gigaSops.toFixed(2)} G` : 'none published',
-      millijoules(energy?.paper),
+      millijoules(energy.paper),
       millijoules(published?.millijoules),
-      millijoules(energy?.withStem),
-      millijoules(energy?.withStemOnce),
+      millijoules(energy.withStem),
+      millijoules('withStemOnce' in energy ? energy.withStemOnce : undefined),
+      bases[energy.basis],
       published ? exact(published.accuracy) : '',
     ]),
   };
 }
+
+const bases: Readonly<Record<VariantRow['energy']['basis'], string>> = {
+  'published-operations': 'operations (paper)',
+  'measured-rate': 'estimate',
+  unknown: 'not known',
+};
 
 /** What the variants would cost if they fired like the network trained here. */
 export function estimateTable(rows: readonly VariantRow[]): Table | undefined {
@@ -93,6 +101,6 @@ function giga(count: number): string {
   return `${(count / 1e9).toFixed(2)} G`;
 }
 
-function millijoules(energy: number | undefined): string {
-  return energy === undefined ? '' : energy.toFixed(2);
+function millijoules(energy: number | null | undefined): string {
+  return energy?.toFixed(2) ?? '';
 }

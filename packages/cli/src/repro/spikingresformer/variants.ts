@@ -43,8 +43,13 @@ export interface VariantRow {
   readonly parametersWithoutNorm: number;
   /** Of a dense network of this shape, stem and classifier included. */
   readonly macsPerTimestep: number;
-  /** From the operations that the paper publishes; nothing where it publishes none. */
-  readonly energy: VariantEnergy | null;
+  /**
+   * From the operations that the paper publishes (`published-operations`); where it publishes none, the estimate
+   * (`measured-rate`), or nothing.
+   */
+  readonly energy:
+    | (VariantEnergy & { readonly basis: 'published-operations' | 'measured-rate' })
+    | { readonly basis: 'unknown'; readonly paper: null; readonly withStem: null };
   /** If it fired as often as the reduced variant that was trained here: an estimate, not a measurement. */
   readonly atMeasuredRate?: VariantEnergy & { readonly rate: number };
   readonly published?: PublishedVariant;
@@ -61,6 +66,10 @@ export function describeVariants(measuredRate?: number): VariantRow[] {
     const macs = macsOf(graph);
     const row = published[variant];
     const price = (sops: number): VariantEnergy => energyOf(sops, macs, timesteps, variant);
+    const estimate =
+      measuredRate === undefined
+        ? undefined
+        : price(measuredRate * timesteps * (macs.all - macs.real));
     return {
       variant,
       image: sideOf(graph),
@@ -68,15 +77,14 @@ export function describeVariants(measuredRate?: number): VariantRow[] {
       parameters: countParameters(graph, () => true),
       parametersWithoutNorm: countParameters(graph, (id) => !id.includes('.bn.')),
       macsPerTimestep: macs.all,
-      energy: row ? price(row.gigaSops * 1e9) : null,
-      ...(measuredRate === undefined
-        ? {}
-        : {
-            atMeasuredRate: {
-              ...price(measuredRate * timesteps * (macs.all - macs.real)),
-              rate: measuredRate,
-            },
-          }),
+      energy: row
+        ? { basis: 'published-operations', ...price(row.gigaSops * 1e9) }
+        : estimate
+          ? { basis: 'measured-rate', ...estimate }
+          : { basis: 'unknown', paper: null, withStem: null },
+      ...(estimate && measuredRate !== undefined
+        ? { atMeasuredRate: { ...estimate, rate: measuredRate } }
+        : {}),
       ...(row ? { published: row } : {}),
     };
   });
