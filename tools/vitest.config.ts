@@ -14,6 +14,8 @@ export default defineConfig({
   resolve: { conditions: [...source, 'module', 'browser', 'development|production'] },
   ssr: { resolve: { conditions: [...source, 'module', 'node', 'development|production'] } },
   test: {
+    // One core is left idle otherwise, which is half of a small machine.
+    maxWorkers: '100%',
     // .ci/run counts from a report in a file; what is printed stays the same.
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
     projects: [

@@ -58,15 +58,14 @@ export const layoutKernels: readonly TfjsKernel[] = [
     const [x, segments] = [single(call, 'x'), single(call, 'segments')];
     const [count] = resolveShape([attributesOf(primitives.segmentSum, call).count], call.sizes);
     checkIndices(segments, count!, call.node.id);
-    return segmentSum(x, tf.reshape<tf.Rank.R1>(segments, [-1]), count!);
+    return segmentSum(x, segments, count!);
   }),
 ];
 
-function segmentSum(x: tf.Tensor, segments: tf.Tensor1D, count: number): tf.Tensor {
-  const isNative = tf.getKernel('UnsortedSegmentSum', tf.getBackend()) !== undefined;
-  if (isNative) return tf.unsortedSegmentSum(x, segments, count);
-  // WASM, for one, has no such kernel: there, every segment is a weighted sum of all rows.
-  const belongs = tf.cast(tf.oneHot(segments, count), 'float32');
-  const sums = tf.matMul(belongs, tf.reshape(x, [segments.size, -1]), true);
+/** As a scatter, which adds up what comes to the same place; the segment sum of tfjs goes through all rows for each segment. */
+function segmentSum(x: tf.Tensor, segments: tf.Tensor, count: number): tf.Tensor {
+  const rows = tf.reshape<tf.Rank.R2>(x, [segments.size, -1]);
+  const places = tf.reshape(segments, [-1, 1]);
+  const sums = tf.scatterND(places, rows, [count, rows.shape[1]]);
   return tf.reshape(sums, [count, ...x.shape.slice(1)]);
 }
