@@ -26,11 +26,7 @@ export interface RegulariserCall {
   correct(steps: number): Value;
 }
 
-/** The nodes of a network that fire, in the order in which they run. */
+/** The integrate-and-fire neurons of a network (if, lif, plif), in the order in which they run. */
 export function neuronNodes(graph: Graph): GraphNode[] {
-  return graph.nodes.filter(
-    (node) =>
-      Object.values(node.outputs).some(({ signal }) => signal.kind !== 'real') &&
-      /^spikeloom\.neurons\/(?:if|lif|plif)$/.test(node.op),
-  );
+  return graph.nodes.filter(({ op }) => /^spikeloom\.neurons\/(?:if|lif|plif)$/.test(op));
 }
