@@ -56,7 +56,7 @@ export function advanceMembrane(
   const charged =
     neuron.neuron === 'if'
       ? b.add(potential, current)
-      : b.add(potential, b.div(b.sub(current, excess), neuron.tau));
+      : b.add(potential, divide(b, b.sub(current, excess), neuron.tau));
   const spikes = b.spike(b.sub(charged, threshold), neuron.surrogate, neuron.comparison);
   const fired = neuron.detachReset ? b.stopGradient(spikes) : spikes;
   const kept = b.mul(b.sub(1, fired), charged);
@@ -66,4 +66,9 @@ export function advanceMembrane(
     ? b.add(b.mul(fired, neuron.growth), b.mul(threshold, neuron.decay))
     : threshold;
   return { spikes, membrane: { potential: next, threshold: moved } };
+}
+
+/** Division by a power of two is a multiplication, to the bit, and a cheap one. */
+function divide(b: Builder, x: Value, divisor: number): Value {
+  return Number.isInteger(Math.log2(divisor)) ? b.mul(x, 1 / divisor) : b.div(x, divisor);
 }

@@ -8,6 +8,8 @@ import { cpuKernels } from './kernels/index.ts';
 export const cpuDevice: Device<CpuArray> = {
   name: 'cpu',
   kernels: cpuKernels,
+  // Larger values would keep it busy for hours.
+  memory: 2 ** 32,
   upload: (tensor) => tensor,
   download: (handle) => {
     // The caller owns what it gets; states and inputs must not change under its hands.

@@ -31,6 +31,7 @@ export function tfjsDevice(options: TfjsDeviceOptions): Device<tf.Tensor> {
   return {
     name,
     kernels: [...kernels, ...tfjsKernels.filter(({ op }) => !replaced.has(op)).map(tidied)],
+    memory: heapLimit,
     activate,
     async ready() {
       options.beforeReady?.();
@@ -71,6 +72,9 @@ export function tfjsDevice(options: TfjsDeviceOptions): Device<tf.Tensor> {
     free: (handle) => handle.dispose(),
   };
 }
+
+/** What its WASM backend can address; graphics cards give a program less. */
+const heapLimit = 2 ** 32;
 
 /** tfjs has one engine in a process, and it gives up a backend that starts when another one does. */
 let starting: Promise<unknown> = Promise.resolve();

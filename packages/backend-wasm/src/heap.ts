@@ -85,6 +85,16 @@ export interface KernelExports
     negative: number,
     levels: number,
   ): void;
+  nearestThreshold(
+    v: number,
+    x: number,
+    out: number,
+    length: number,
+    kept: number,
+    table: number,
+    perOctave: number,
+    levels: number,
+  ): void;
   select(
     condition: number,
     a: number,

@@ -14,13 +14,16 @@ import { elementwiseKernels } from './kernels/elementwise.ts';
 import { compensatedFunctions, plainFunctions } from './kernels/functions.ts';
 import { lif } from './kernels/lif.ts';
 import { linear, matmul } from './kernels/matmul.ts';
-import { multiThreshold } from './kernels/multi-threshold.ts';
+import { differentialThreshold, multiThreshold } from './kernels/multi-threshold.ts';
 import { neuronSequenceGradient } from './kernels/neuron-sequence-gradient.ts';
 import { neuronSequence } from './kernels/neuron-sequence.ts';
 import { poolingKernels } from './kernels/pooling.ts';
 import { reductionKernels } from './kernels/reductions.ts';
 import { rowIndexingKernels } from './kernels/row-indexing.ts';
 import { locationOf } from './read-binary.ts';
+
+export { wasmMemoryBytes } from './memory-bytes.ts';
+export { measureRoofline, type Roofline } from './roofline.ts';
 
 export interface WasmBackendOptions {
   /**
@@ -52,6 +55,7 @@ export function wasmBackend(options: WasmBackendOptions = {}): Backend {
       conv2d(current),
       conv2dInputGradient(current),
       conv2dWeightGradient(current),
+      differentialThreshold(current),
       lif(current),
       linear(current),
       matmul(current),

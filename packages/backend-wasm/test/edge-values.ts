@@ -14,16 +14,25 @@ export interface Levels {
   readonly positive: number;
   readonly negative: number;
   readonly levels: number;
+  readonly edge?: 'half-base' | 'nearest';
+  readonly perOctave?: number;
 }
 
 /**
- * Membrane potentials where a multi-threshold neuron could go wrong: the edges `(2^k - 1/2) base` and the
- * levels themselves of both signs with their neighbours, beyond the last level, zeros and infinities.
+ * Membrane potentials where a multi-threshold neuron could go wrong: the edges `(2^k - 1/2) base`
+ * and `3/4 2^k base`, and the levels themselves of both signs with their neighbours, beyond the last level, zeros and infinities.
  */
 export function edgeValues({ positive, negative, levels }: Levels): number[] {
   const bases = [positive, -negative].filter((base) => base !== 0).map(Math.fround);
   const edges = bases.flatMap((base) =>
-    Array.from({ length: levels + 2 }, (_, k) => [(2 ** k - 0.5) * base, 2 ** k * base]).flat(),
+    Array.from({ length: levels + 2 }, (_, k) => [
+      (2 ** k - 0.5) * base,
+      Math.fround(0.75 * base) * 2 ** k,
+      Math.fround(base * Math.SQRT2 * ((1 + Math.SQRT1_2) / 2)) * 2 ** k,
+      Math.fround(base * ((1 + Math.SQRT1_2) / 2)) * 2 ** k,
+      2 ** k * base,
+      2 ** k * Math.fround(Math.SQRT2 * base),
+    ]).flat(),
   );
   const saturated = bases.flatMap((base) => [base * 2 ** (levels + 4), base * 1e20]);
   const around = edges.map(Math.fround).flatMap((edge) => [edge, ...neighbours(edge)]);

@@ -45,7 +45,12 @@ const formats: readonly {
     fix: convert,
     matches: (first) => startsWith(first, 0x89, 0x48, 0x44, 0x46),
   },
-  { what: 'an ONNX model', fix: convert, matches: (_, path) => path.endsWith('.onnx') },
+  {
+    what: 'an ONNX model',
+    // Exporters turn linear layers into products with transposed weights, which get names of their own.
+    fix: 'in Python: `from safetensors.numpy import save_file; save_file({t.name: onnx.numpy_helper.to_array(t) for t in onnx.load("model.onnx").graph.initializer}, "model.safetensors")`, and name the weights of MatMul under "names" and "transpose" of the configuration',
+    matches: (_, path) => path.endsWith('.onnx'),
+  },
 ];
 
 function startsWith(bytes: Uint8Array, ...start: readonly number[]): boolean {

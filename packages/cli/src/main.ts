@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describeProblem, isSpikeloomError } from '@spikeloom/ir';
 import { Command, CommanderError } from 'commander';
+import { benchCommand } from './commands/bench.ts';
 import { convertCommand } from './commands/convert.ts';
 import { cutoffCommand } from './commands/cutoff.ts';
 import { energyCommand } from './commands/energy.ts';
@@ -23,6 +24,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     )
     .version(version())
     .exitOverride()
+    .enablePositionalOptions()
     .showHelpAfterError('(add --help for the options)')
     .configureOutput({ writeOut: context.print, writeErr: context.note });
   for (const add of [
@@ -33,6 +35,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     cutoffCommand,
     energyCommand,
     inspectCommand,
+    benchCommand,
     reproCommand,
   ])
     add(program, context);

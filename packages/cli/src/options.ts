@@ -48,6 +48,13 @@ export function timestepCount(text: string): number {
   throw new InvalidArgumentError('It must be a number.');
 }
 
+/** Parses a number above 0. */
+export function positiveNumber(text: string): number {
+  const number = Number(text);
+  if (Number.isFinite(number) && number > 0) return number;
+  throw new InvalidArgumentError('It must be a number above 0.');
+}
+
 /** Parses a share from 0 to below 1. */
 export function share(text: string): number {
   const number = Number(text);

@@ -20,6 +20,7 @@ beforeAll(() => {
     'vit',
     '--config',
     config,
+    ...['--preset', 'ecmt'],
     ...sample,
     '--out',
     model,

@@ -41,7 +41,8 @@ beforeAll(async () => {
   const bundled = fileURLToPath(new URL('../assets/vit-fashion-mnist', import.meta.url));
   await runCommand([
     ...['convert', `${bundled}.safetensors`, '--arch', 'vit', '--config', `${bundled}.json`],
-    ...['--calibrate', 'fashion-mnist-sample', '--count', '60', '--batch', '30', '--out', model],
+    ...['--preset', 'ecmt', '--calibrate', 'fashion-mnist-sample', '--count', '60'],
+    ...['--batch', '30', '--out', model],
   ]);
 });
 
@@ -118,7 +119,7 @@ describe('the comparison', () => {
     const args = command('--policy', 'confidence,entropy', '--epsilon', '0.5');
     const { code, stdout } = await runCommand(args);
     expect(code).toBe(0);
-    for (const word of ['confidence', 'entropy', 'speed-up', 'spikes per inference', '40 images'])
+    for (const word of ['confidence', 'entropy', 'speed-up', 'spikes per inference', '40 samples'])
       expect(stdout).toContain(word);
     expect(stdout).not.toContain('NaN');
   });

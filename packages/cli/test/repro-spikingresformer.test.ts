@@ -217,8 +217,8 @@ describe('training', () => {
   });
 
   test('is not done twice', async () => {
-    expect(readdirSync(kept).toSorted()).toEqual(['network.safetensors', 'result.json']);
-    const path = join(kept, 'result.json');
+    expect(readdirSync(kept).toSorted()).toEqual(['network.json', 'network.safetensors']);
+    const path = join(kept, 'network.json');
     const stored = JSON.parse(readFileSync(path, 'utf8')) as { result: { seconds: number } };
     // A mark that a training could not make.
     stored.result.seconds = 7_777_740;
@@ -255,7 +255,7 @@ describe('training', () => {
   });
 
   test('begins anew when the recipe changed or the file is damaged', async () => {
-    writeFileSync(join(kept, 'result.json'), '{"recipe":');
+    writeFileSync(join(kept, 'network.json'), '{"recipe":');
     const args = [...small.slice(0, -1), '1', '--out', out, '--json'];
     const { code, json } = await runCommand(args);
     expect(code).toBe(0);

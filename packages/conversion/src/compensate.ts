@@ -4,8 +4,12 @@ import type { AnyOperator, AttributeSpec, InputSpec, Operator, Value } from '@sp
 export interface Compensation {
   /** The operator of the trained network. */
   readonly of: AnyOperator;
-  /** What replaces it. */
+  /** What replaces it in rate coding. */
   readonly by: AnyOperator;
+  /** What replaces it in differential coding, made by `differentialForm`; without it that is refused. */
+  readonly differential?: AnyOperator;
+  /** What replaces it in sum coding, made by `summedForm`; without it that is refused. */
+  readonly sum?: AnyOperator;
   /**
    * `function`: a function of the inputs named in `over`; the others are weights. `product`: linear in each
    * of two varying inputs, which therefore become spikes.

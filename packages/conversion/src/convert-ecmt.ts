@@ -23,7 +23,7 @@ import {
 } from './ecmt-options.ts';
 import type { EcmtReport, ReportEntry } from './ecmt-report.ts';
 import { reportOf } from './report.ts';
-import { findSites, type Site } from './sites.ts';
+import { findSites, type Site, spikingOperands } from './sites.ts';
 
 export interface ConvertOptions extends EcmtOptions, Omit<CalibrateOptions, 'percentile'> {}
 
@@ -123,12 +123,6 @@ function applyEcmt(
   };
   // The report is plain data all the way down.
   return { graph: withMetadata(graph, { conversion: report as unknown as Json }), report };
-}
-
-function spikingOperands(node: GraphNode, analysis: Analysis): readonly string[] {
-  const part = analysis.parts.get(node.id)!;
-  if (part.kind === 'product') return part.compensation.over;
-  return part.kind === 'synaptic' && part.analogue === undefined ? [part.data] : [];
 }
 
 /** A base that is not positive would fire at any potential: it is replaced by a small one, with a warning. */

@@ -80,6 +80,7 @@ function thresholdsFor({ attributes }: GraphNode): number[] {
     positive: Number(attributes['positive']),
     negative: Number(attributes['negative']),
     levels: Number(attributes['levels']),
+    perOctave: Number(attributes['perOctave']),
   });
 }
 

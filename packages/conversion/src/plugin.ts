@@ -10,6 +10,10 @@ import {
 } from '@spikeloom/ir';
 import { compensate, type Compensation } from './compensate.ts';
 import { compensatedMatmul } from './compensated-matmul.ts';
+import { differentialForm, differentialMatmul, meanOfChanges } from './differential.ts';
+import { firstStep } from './first-step.ts';
+import { scaleChannels } from './scale-channels.ts';
+import { meanOfSums, summedForm, summedMatmul } from './summed.ts';
 
 const ours = (name: string): string => `spikeloom.conversion/compensated-${name}`;
 
@@ -37,25 +41,47 @@ export const compensatedMaxPool2d: typeof primitives.maxPool2d = compensate(
   ours('max-pool2d'),
 );
 
-const functions: readonly (readonly [AnyOperator, AnyOperator])[] = [
-  [gelu, compensatedGelu],
-  [relu, compensatedRelu],
-  [softmax, compensatedSoftmax],
-  [layerNorm, compensatedLayerNorm],
-  [primitives.tanh, compensatedTanh],
-  [primitives.sigmoid, compensatedSigmoid],
-  [primitives.maxPool2d, compensatedMaxPool2d],
+const functions: readonly (readonly [name: string, AnyFunction, AnyOperator])[] = [
+  ['gelu', gelu, compensatedGelu],
+  ['relu', relu, compensatedRelu],
+  ['softmax', softmax, compensatedSoftmax],
+  ['layer-norm', layerNorm, compensatedLayerNorm],
+  ['tanh', primitives.tanh, compensatedTanh],
+  ['sigmoid', primitives.sigmoid, compensatedSigmoid],
+  ['max-pool2d', primitives.maxPool2d, compensatedMaxPool2d],
 ];
 
+type AnyFunction = Parameters<typeof differentialForm>[0] & AnyOperator;
+
 const compensations: readonly Compensation[] = [
-  ...functions.map(([of, by]) => ({ of, by, kind: 'function', over: ['x'] }) as const),
-  { of: primitives.matmul, by: compensatedMatmul, kind: 'product', over: ['a', 'b'] },
+  ...functions.map(([name, of, by]): Compensation => ({
+    of,
+    by,
+    differential: differentialForm(of, ['x'], `spikeloom.conversion/differential-${name}`),
+    sum: summedForm(of, ['x'], `spikeloom.conversion/summed-${name}`),
+    kind: 'function',
+    over: ['x'],
+  })),
+  {
+    of: primitives.matmul,
+    by: compensatedMatmul,
+    differential: differentialMatmul,
+    sum: summedMatmul,
+    kind: 'product',
+    over: ['a', 'b'],
+  },
 ];
 
 /** The operators of converted networks, for `createRegistry([neurons, conversion])`. */
 export const conversion: Plugin = definePlugin({
   id: 'spikeloom/conversion',
   apiVersion: 1,
-  operators: compensations.map(({ by }) => by),
+  operators: [
+    ...compensations.flatMap(({ by, differential, sum }) => [by, differential!, sum!]),
+    firstStep,
+    meanOfChanges,
+    meanOfSums,
+    scaleChannels,
+  ],
   compensations,
 });

@@ -26,14 +26,7 @@ export function findSites(analysis: Analysis): Site[] {
   const sites = new Map<Ref, { role: SiteRole; consumers: string[] }>();
   const links = linkNodes(analysis);
   for (const node of analysis.graph.nodes) {
-    const part = analysis.parts.get(node.id)!;
-    const operands =
-      part.kind === 'product'
-        ? part.compensation.over
-        : part.kind === 'synaptic' && part.analogue === undefined
-          ? [part.data]
-          : [];
-    for (const operand of operands) {
+    for (const operand of spikingOperands(node, analysis)) {
       const source = String(node.inputs[operand]);
       if (isEvent(types.get(source)!)) continue;
       const known = sites.get(source);
@@ -48,6 +41,13 @@ export function findSites(analysis: Analysis): Site[] {
     role,
     consumers,
   }));
+}
+
+/** The inputs of a node that become spikes. */
+export function spikingOperands(node: GraphNode, analysis: Analysis): readonly string[] {
+  const part = analysis.parts.get(node.id)!;
+  if (part.kind === 'product') return part.compensation.over;
+  return part.kind === 'synaptic' && part.analogue === undefined ? [part.data] : [];
 }
 
 interface Links {

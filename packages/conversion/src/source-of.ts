@@ -7,9 +7,13 @@ import {
   tensor,
   type Value,
 } from '@spikeloom/ir';
-import { multiThreshold } from '@spikeloom/neurons';
+import { differentialThreshold, multiThreshold, tracedThreshold } from '@spikeloom/neurons';
+import { meanOfChanges } from './differential.ts';
+import { firstStep } from './first-step.ts';
 import type { QcfsEntry, QcfsReport } from './qcfs-report.ts';
 import { reportOf } from './report.ts';
+import { scaleChannels } from './scale-channels.ts';
+import { meanOfSums } from './summed.ts';
 
 /**
  * The trained network a converted one was made from: neurons taken out, compensated operators and
@@ -18,7 +22,7 @@ import { reportOf } from './report.ts';
 export function sourceOf(graph: Graph, registry: Registry): Graph {
   const report = reportOf(graph.metadata);
   const replace =
-    report?.method === 'qcfs' ? undoQcfs(graph, report, registry) : undoEcmt(registry);
+    report?.method === 'qcfs' ? undoQcfs(graph, report, registry) : undoSpikes(registry);
   const { graph: source } = rewrite(graph, registry, { replace });
   const { conversion: _, ...metadata } = source.metadata;
   return eliminateDeadCode({ ...source, metadata });
@@ -26,15 +30,32 @@ export function sourceOf(graph: Graph, registry: Registry): Graph {
 
 type Replace = NonNullable<RewriteOptions['replace']>;
 
-function undoEcmt(registry: Registry): Replace {
+/** What conversions put between the operators of a network, by what it passes on. */
+const passesOn: Readonly<Record<string, string>> = {
+  [multiThreshold.id]: 'current',
+  [differentialThreshold.id]: 'current',
+  [tracedThreshold.id]: 'current',
+  [firstStep.id]: 'x',
+  [meanOfChanges.id]: 'x',
+  [meanOfSums.id]: 'x',
+  [scaleChannels.id]: 'x',
+};
+
+function undoSpikes(registry: Registry): Replace {
   const originals = new Map(
     registry.plugins.flatMap((plugin) =>
-      (plugin.compensations ?? []).map(({ of, by }) => [by.id, of] as const),
+      (plugin.compensations ?? []).flatMap(({ of, by, differential, sum }) =>
+        [by, differential, sum].flatMap((form) => (form ? [[form.id, of] as const] : [])),
+      ),
     ),
   );
-  return ({ node, inputs, builder }) => {
-    if (node.op === multiThreshold.id) return { spikes: inputs['current'] as Value };
-    const original = originals.get(node.op);
+  return ({ node, op, inputs, builder }) => {
+    const passed = passesOn[node.op];
+    if (passed !== undefined) {
+      const [output] = Object.keys(node.outputs);
+      return { [output!]: inputs[passed] as Value };
+    }
+    const original = originals.get(op.id);
     return original ? builder.apply(original, inputs, node.attributes, node.id) : undefined;
   };
 }

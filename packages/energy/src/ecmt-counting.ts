@@ -1,16 +1,30 @@
-import { type Graph, type GraphNode, linear, valueTypes } from '@spikeloom/ir';
+import {
+  type Graph,
+  type GraphNode,
+  isEvent,
+  linear,
+  primitives,
+  sizeOf,
+  valueTypes,
+  type ValueType,
+} from '@spikeloom/ir';
 import type { Counting, Term, Watched } from './counting.ts';
 
-const compensatedMatmul = 'spikeloom.conversion/compensated-matmul';
+/** Products of two spike streams, and what they call the sum or mean of an operand. */
+const products: Readonly<Record<string, string>> = {
+  'spikeloom.conversion/compensated-matmul': 'sum',
+  'spikeloom.conversion/summed-matmul': 'sum',
+  'spikeloom.conversion/differential-matmul': 'mean',
+};
 
-/** How the ECMT paper and its code count: linear layers and products only. */
+/** How the ECMT paper and its code count: linear layers and products only, and convolutions of spikes like linear layers. */
 export const ecmtCounting: Counting = {
   id: 'ecmt',
   title: 'as the ECMT paper counts',
   caveats: [
     'a product counts a b, a B and A b with the sums after the update; at the first step that counts one product three times',
     'the head is counted as additions although its input is real numbers',
-    'the patch embedding is on neither side',
+    'the patch embedding, or the first convolution, is on neither side',
     'normalisation, GELU and soft-max (evaluated at every step), the divisions by t, threshold comparisons, potential updates and memory traffic are not counted',
     'the dense side leaves out biases, normalisation and soft-max',
     'a spike carries log2(2 n) bits, not one',
@@ -26,12 +40,10 @@ export const ecmtCounting: Counting = {
 };
 
 /** The linear layers and products of a converted network, with what they cost. */
-function layersOf(graph: Graph): { node: GraphNode; macs: number; terms: Term[] }[] {
+function layersOf(graph: Graph): LayerCost[] {
   const types = valueTypes(graph);
   const shapeOf = (ref: unknown): number[] =>
     types.get(String(ref))!.shape.map((dim) => (typeof dim === 'number' ? dim : 1));
-  const size = (shape: readonly number[]): number =>
-    shape.reduce((product, dim) => product * dim, 1);
   return graph.nodes.flatMap((node) => {
     const term = (amount: Term['amount']): Term => ({
       layer: node.id,
@@ -46,12 +58,14 @@ function layersOf(graph: Graph): { node: GraphNode; macs: number; terms: Term[] 
       return [
         {
           node,
-          macs: size(shapeOf(source)) * outputs,
+          macs: sizeOf(shapeOf(source)) * outputs,
           terms: [term({ kind: 'events', events, fanOut: outputs })],
         },
       ];
     }
-    if (node.op !== compensatedMatmul) return [];
+    if (node.op === primitives.conv2d.id) return convolutionOf(node, types);
+    const total = products[node.op];
+    if (total === undefined) return [];
     const [a, b] = [String(node.inputs['a']), String(node.inputs['b'])];
     const [shapeA, shapeB] = [shapeOf(a), shapeOf(b)];
     const [turnA, turnB] = [
@@ -68,13 +82,41 @@ function layersOf(graph: Graph): { node: GraphNode; macs: number; terms: Term[] 
     return [
       {
         node,
-        macs: size(shapeA) * columns,
+        macs: sizeOf(shapeA) * columns,
         terms: [
           term({ kind: 'pairs', left: left(a), right: right(b) }),
-          term({ kind: 'pairs', left: left(a), right: right(`${node.id}.b_sum`) }),
-          term({ kind: 'pairs', left: left(`${node.id}.a_sum`), right: right(b) }),
+          term({ kind: 'pairs', left: left(a), right: right(`${node.id}.b_${total}`) }),
+          term({ kind: 'pairs', left: left(`${node.id}.a_${total}`), right: right(b) }),
         ],
       },
     ];
   });
+}
+
+/** A convolution that reads spikes; one that reads the image is left out, as the patch embedding is. */
+function convolutionOf(node: GraphNode, types: ReadonlyMap<string, ValueType>): LayerCost[] {
+  const source = String(node.inputs['x']);
+  if (!isEvent(types.get(source)!)) return [];
+  const oneSample = (type: ValueType): ValueType => ({
+    ...type,
+    shape: type.shape.map((dim) => (typeof dim === 'number' ? dim : 1)),
+  });
+  const [x, weight] = [source, String(node.inputs['weight'])].map((ref) =>
+    oneSample(types.get(ref)!),
+  ) as [ValueType, ValueType];
+  // The graph was checked when it was made: its attributes fit the operator.
+  const attributes = node.attributes as Parameters<NonNullable<typeof primitives.conv2d.work>>[1];
+  const out = oneSample(types.get(node.id)!);
+  const work = primitives.conv2d.work!({ x, weight, bias: undefined }, attributes, { out });
+  if (work.kind !== 'contraction') return [];
+  const { keep, fanOut } = work.operands[0]!;
+  const amount = { kind: 'events', events: { at: source, keep }, fanOut } as const;
+  const terms: Term[] = [{ layer: node.id, operation: 'ac', amount, when: 'step' }];
+  return [{ node, macs: work.macs, terms }];
+}
+
+interface LayerCost {
+  readonly node: GraphNode;
+  readonly macs: number;
+  readonly terms: Term[];
 }

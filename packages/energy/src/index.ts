@@ -12,5 +12,6 @@ export {
 } from './meter.ts';
 export { addCounts, type Counts, noCounts, type Operation, operations } from './operation.ts';
 export { type EnergyProfile, horowitz45nm, priceOf } from './profile.ts';
+export { sghormerCounting } from './sghormer-counting.ts';
 export { sopCounting, type SopCountingOptions } from './sop-counting.ts';
 export { spikingResformerCounting } from './spikingresformer-counting.ts';

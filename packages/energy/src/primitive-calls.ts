@@ -27,6 +27,10 @@ export interface PrimitiveCall {
   readonly id: string;
   /** The node of the network that it is, or is part of. */
   readonly layer: string;
+  /** The primitive's id. */
+  readonly op: string;
+  /** Whether anything before it fires. */
+  readonly isAfterSpikes: boolean;
   readonly origin: Exclude<Origin, 'weights'>;
   readonly work: Work;
   /** Types for one sample. */
@@ -49,6 +53,7 @@ export function primitiveCalls(graph: Graph, registry: Registry): PrimitiveCall[
     return { ...type, shape: perSampleShape(type, ref) };
   };
   const origins = traceOrigins(lowered);
+  const afterSpikes = traceSpikes(lowered);
   const zeroStates = new Set(
     lowered.nodes
       .filter(({ op, attributes }) => op === 'spikeloom/state' && attributes['initial'] === 0)
@@ -65,6 +70,8 @@ export function primitiveCalls(graph: Graph, registry: Registry): PrimitiveCall[
     const call: PrimitiveCall = {
       id: node.id,
       layer: layerOf(node.id, layers),
+      op: node.op,
+      isAfterSpikes: afterSpikes.has(node.id),
       origin,
       work: op.work(inputs, node.attributes, outputs),
       inputs,
@@ -93,6 +100,16 @@ function traceOrigins(graph: Graph): Map<string, Origin> {
     );
   }
   return origins;
+}
+
+/** The nodes that see events, at first or at second hand. */
+function traceSpikes(graph: Graph): Set<string> {
+  const found = new Set<string>();
+  for (const node of graph.nodes) {
+    const fires = Object.values(node.outputs).some(isEvent);
+    if (fires || inputRefs(node).some((ref) => found.has(nodeIdOf(ref)))) found.add(node.id);
+  }
+  return found;
 }
 
 /** What a node adds to where its inputs come from. Spikes from outside are events, new at every step. */

@@ -72,6 +72,7 @@ export {
   type PerName,
 } from './operator.ts';
 export * as primitives from './operators/index.ts';
+export { gradedSignal } from './operators/spiking.ts';
 export { broadcastShape, normaliseAxis } from './operators/broadcast-shape.ts';
 export { deadCodeElimination, eliminateDeadCode } from './passes/eliminate-dead-code.ts';
 export { batchNormFolding, foldBatchNorm } from './passes/fold-batch-norm.ts';
@@ -109,6 +110,7 @@ export {
   formatShape,
   formatType,
   isEvent,
+  levelSize,
   levelsOf,
   realSignal,
   realType,

@@ -13,14 +13,16 @@ export type Signal =
   /** 0 or 1. */
   | { readonly kind: 'spike' }
   /**
-   * Sparse signed levels of a multi-threshold neuron: 0, `positive * 2^k` or `-negative * 2^k` for
-   * `k = 0 … levels - 1`.
+   * Sparse signed levels of a multi-threshold neuron: 0, `positive * 2^(k / perOctave)` or
+   * `-negative * 2^(k / perOctave)` for `k = 0 … levels - 1`.
    */
   | {
       readonly kind: 'graded';
       readonly positive: number;
       readonly negative: number;
       readonly levels: number;
+      /** How many levels it takes to double; 1 where it is not said. */
+      readonly perOctave?: number;
     };
 
 /** The static type of a value in one timestep. */
@@ -47,9 +49,20 @@ export function spikeType(shape: Shape): ValueType {
 export function levelsOf(signal: Signal): number[] {
   if (signal.kind === 'spike') return [1];
   if (signal.kind === 'real') return [];
-  const powers = Array.from({ length: signal.levels }, (_, k) => 2 ** k);
-  const below = powers.map((power) => -signal.negative * power).toReversed();
-  return [...below, ...powers.map((power) => signal.positive * power)];
+  const { positive, negative, levels, perOctave = 1 } = signal;
+  const sizes = (base: number): number[] =>
+    Array.from({ length: levels }, (_, k) => levelSize(base, k, perOctave));
+  return [
+    ...sizes(negative)
+      .map((size) => -size)
+      .toReversed(),
+    ...sizes(positive),
+  ];
+}
+
+/** The size of level `k` of a graded signal: `base * 2^(k / perOctave)`, whole octaves of it exact. */
+export function levelSize(base: number, k: number, perOctave: number): number {
+  return base * 2 ** ((k % perOctave) / perOctave) * 2 ** Math.floor(k / perOctave);
 }
 
 /** Whether a value is sparse events rather than ordinary numbers. */
@@ -63,7 +76,12 @@ export function sameShape(a: Shape, b: Shape): boolean {
 
 export function sameSignal(a: Signal, b: Signal): boolean {
   if (a.kind === 'graded' && b.kind === 'graded') {
-    return a.positive === b.positive && a.negative === b.negative && a.levels === b.levels;
+    return (
+      a.positive === b.positive &&
+      a.negative === b.negative &&
+      a.levels === b.levels &&
+      (a.perOctave ?? 1) === (b.perOctave ?? 1)
+    );
   }
   return a.kind === b.kind;
 }
@@ -78,7 +96,7 @@ export function formatType(type: ValueType): string {
   const { signal } = type;
   const suffix =
     signal.kind === 'graded'
-      ? ` graded(+${signal.positive}, -${signal.negative}, ${signal.levels} levels)`
+      ? ` graded(+${signal.positive}, -${signal.negative}, ${signal.levels} levels${signal.perOctave === undefined ? '' : `, ${signal.perOctave} per octave`})`
       : signal.kind === 'spike'
         ? ' spike'
         : '';

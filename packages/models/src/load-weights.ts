@@ -5,15 +5,22 @@ import {
   sizeOf,
   type Tensor,
   throwProblems,
+  type ValueType,
 } from '@spikeloom/ir';
+import { type CheckpointLayout, outputsFirst, tensorName } from './checkpoint-layout.ts';
+import { storedNames, type TensorNames } from './tensor-names.ts';
 
 export interface LoadOptions {
-  /** Parameter of the graph to the name in the checkpoint; a list is joined along the first axis. */
-  readonly names?: Readonly<Record<string, string | readonly string[]>>;
+  /** What tensors are called in the checkpoint where it is not as in the graph; of several the first that says. */
+  readonly names?: TensorNames | readonly TensorNames[];
   /** Names in the checkpoint that are not part of the network; `*` stands for anything. */
   readonly ignore?: readonly string[];
   /** Parameters that may be stored under another shape with as many elements. */
   readonly reshape?: readonly string[];
+  /** Default `pytorch`. */
+  readonly layout?: CheckpointLayout;
+  /** Weights that are stored with the outputs last; `*` stands for anything. All of them are with `keras`. */
+  readonly transpose?: readonly string[];
 }
 
 /**
@@ -28,12 +35,10 @@ export function loadWeights(
   const problems: Problem[] = [];
   const unused = new Set(tensors.keys());
   const weights = new Map<string, Tensor>();
-  const parameters = graph.nodes.filter(
-    ({ op }) => op === 'spikeloom/param' || op === 'spikeloom/buffer',
-  );
-  for (const { id, outputs } of parameters) {
-    const type = outputs['out']!;
-    const stored = [options.names?.[id] ?? id].flat();
+  const transposed = (options.transpose ?? []).map(toPattern);
+  const parameters = parametersOf(graph);
+  for (const [id, type] of parameters) {
+    const stored = namesFor(id, parameters, options);
     for (const name of stored) unused.delete(name);
     const missing = stored.filter((name) => !tensors.has(name));
     if (missing.length > 0) {
@@ -45,7 +50,12 @@ export function loadWeights(
       });
       continue;
     }
-    const parts = stored.map((name) => tensors.get(name)!);
+    const outputsLast =
+      options.layout === 'keras' || transposed.some((pattern) => pattern.test(id));
+    const parts = stored.map((name) => {
+      const tensor = tensors.get(name)!;
+      return outputsLast ? outputsFirst(tensor) : tensor;
+    });
     if (!fitTogether(parts)) {
       problems.push({
         code: 'checkpoint-mismatch',
@@ -86,6 +96,31 @@ export function loadWeights(
   }
   throwProblems('checkpoint-mismatch', 'the checkpoint', problems);
   return { ...graph, weights };
+}
+
+/** Everything of a graph that a checkpoint has a tensor for. */
+export function parametersOf(graph: Graph): ReadonlyMap<string, ValueType> {
+  return new Map(
+    graph.nodes
+      .filter(({ op }) => op === 'spikeloom/param' || op === 'spikeloom/buffer')
+      .map(({ id, outputs }) => [id, outputs['out']!]),
+  );
+}
+
+function namesFor(
+  id: string,
+  parameters: ReadonlyMap<string, ValueType>,
+  { names = {}, layout = 'pytorch' }: LoadOptions,
+): readonly string[] {
+  const layer = id.slice(0, Math.max(0, id.lastIndexOf('.')));
+  const isNorm = parameters.get(`${layer}.weight`)?.shape.length === 1;
+  const join = (module: string, rest: string): string => tensorName(layout, module, rest, isNorm);
+  const own = layer === '' ? id : join(layer, id.slice(layer.length + 1));
+  for (const table of [names].flat()) {
+    const stored = storedNames(id, table, join);
+    if (stored) return stored;
+  }
+  return [own];
 }
 
 function fitTogether(parts: readonly Tensor[]): boolean {

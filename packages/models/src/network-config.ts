@@ -20,7 +20,9 @@ export const networkEntries = {
   /** What stands between the layers. */
   activation: v.optional(activationSchema, reluActivation),
   /** The normalisation after convolutions; `tebn` has a scale for each timestep as well. */
-  norm: v.optional(v.picklist(['batch-norm', 'tebn']), 'batch-norm'),
+  norm: v.optional(v.picklist(['batch-norm', 'tebn', 'none']), 'batch-norm'),
+  /** Epsilon of the batch normalisations; PyTorch's default, Keras has 1e-3. */
+  epsilon: v.optional(v.pipe(v.number(), v.gtValue(0)), 1e-5),
   /** T, the timesteps of training; `tebn` needs it. */
   timesteps: v.optional(size),
   /** Draws the weights with `initialiseWeights`; without it the graph has none, as `vit`. */

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { checkpointEntries } from './checkpoint-config.ts';
 import { parseConfig, requireConsistent } from './parse-config.ts';
 import { preprocessRules, preprocessSchema } from './preprocess.ts';
 
@@ -21,7 +22,9 @@ export const vitConfigSchema = v.strictObject({
   classes: size,
   /** Where the normalisation stands: before attention and MLP (timm, torchvision), or after each residual. */
   norm: v.optional(v.picklist(['pre', 'post']), 'pre'),
-  /** Epsilon of the layer normalisations; timm uses 1e-6, PyTorch's own layers 1e-5. */
+  /** Over the features of each token, or each feature by fixed statistics. */
+  normalisation: v.optional(v.picklist(['layer-norm', 'batch-norm']), 'layer-norm'),
+  /** Epsilon of the normalisations; timm uses 1e-6, PyTorch's own layers 1e-5. */
   epsilon: v.optional(v.pipe(v.number(), v.gtValue(0)), 1e-6),
   activation: v.optional(v.picklist(['gelu', 'relu']), 'gelu'),
   /** Whether the query, key and value projection has a bias. */
@@ -32,7 +35,9 @@ export const vitConfigSchema = v.strictObject({
    * normalisation (`norm`), or the mean before it (`fc_norm`, timm with `global_pool="avg"`).
    */
   pool: v.optional(v.picklist(['token', 'mean', 'mean-then-norm']), 'token'),
-  /** Whether a layer normalisation precedes the head. */
+  /** Whether a mean takes in the class token. */
+  poolClassToken: v.optional(v.boolean(), false),
+  /** Whether a normalisation precedes the head. */
   finalNorm: v.optional(v.boolean(), true),
   /** A hidden layer with tanh before the head, of this width (torchvision's `representation_size`). */
   preLogits: v.optional(size),
@@ -42,10 +47,7 @@ export const vitConfigSchema = v.strictObject({
   preprocess: v.optional(preprocessSchema),
   /** Names of the classes, stored in the model. */
   labels: v.optional(v.array(v.string())),
-  /** timm name to the name in the checkpoint; a list of names is joined along the first axis (q, k, v). */
-  names: v.optional(v.record(v.string(), v.union([v.string(), v.array(v.string())])), {}),
-  /** Tensors of the checkpoint that are not part of the network. */
-  ignore: v.optional(v.array(v.string()), []),
+  ...checkpointEntries,
 });
 
 export type VitConfig = v.InferOutput<typeof vitConfigSchema>;

@@ -1,4 +1,5 @@
 import {
+  batchNorm,
   type Builder,
   createBuilder,
   gelu,
@@ -116,9 +117,10 @@ function mlp(b: Builder, x: Value, { dim, mlp: hidden = 4 * dim, activation }: V
 
 /** From tokens `[N, tokens, dim]` to logits `[N, classes]`. */
 function head(b: Builder, tokens: Value, config: VitConfig): Value {
-  const { pool, finalNorm, preLogits, classes, dim, classToken } = config;
+  const { pool, finalNorm, preLogits, classes, dim, classToken, poolClassToken } = config;
   const count = Number(tokens.type.shape[1]);
-  const patches = (x: Value): Value => (classToken ? b.slice(x, 1, 1, count - 1, 'patches') : x);
+  const patches = (x: Value): Value =>
+    classToken && !poolClassToken ? b.slice(x, 1, 1, count - 1, 'patches') : x;
   let pooled: Value;
   if (pool === 'mean-then-norm') {
     const mean = b.mean(patches(tokens), [1], false, 'pooled');
@@ -134,9 +136,27 @@ function head(b: Builder, tokens: Value, config: VitConfig): Value {
   return dense(b, 'head', pooled, classes);
 }
 
-function norm(b: Builder, name: string, x: Value, { dim, epsilon }: VitConfig): Value {
+/** Of tokens `[N, tokens, dim]` or one vector for each image `[N, dim]`. */
+function norm(b: Builder, name: string, x: Value, config: VitConfig): Value {
+  const { dim, epsilon, normalisation } = config;
   const weight = b.param(`${name}.weight`, [dim]);
   const bias = b.param(`${name}.bias`, [dim]);
+  if (normalisation === 'batch-norm') {
+    const mean = b.buffer(`${name}.running_mean`, [dim]);
+    const variance = b.buffer(`${name}.running_var`, [dim]);
+    const parameters = { weight, bias, mean, variance };
+    if (x.type.shape.length === 2)
+      return b.apply(batchNorm, { x, ...parameters }, { epsilon }, name).out;
+    // Its channels are the second axis.
+    const features = b.transpose(x, [0, 2, 1], `${name}.features`);
+    const normal = b.apply(
+      batchNorm,
+      { x: features, ...parameters },
+      { epsilon },
+      `${name}.normal`,
+    );
+    return b.transpose(normal.out, [0, 2, 1], name);
+  }
   return b.apply(layerNorm, { x, weight, bias }, { epsilon }, name).out;
 }
 

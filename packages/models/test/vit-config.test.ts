@@ -14,15 +14,19 @@ test('the defaults are those of timm', () => {
   expect(parseVitConfig(sound)).toEqual({
     ...sound,
     norm: 'pre',
+    normalisation: 'layer-norm',
     epsilon: 1e-6,
     activation: 'gelu',
     qkvBias: true,
     classToken: true,
     pool: 'token',
+    poolClassToken: false,
     finalNorm: true,
     patchEmbedding: 'conv',
     names: {},
     ignore: [],
+    layout: 'pytorch',
+    transpose: [],
   });
 });
 

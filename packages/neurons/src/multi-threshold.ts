@@ -1,13 +1,13 @@
-import { anyReal, defineOp, oneOf, primitives, type ValueType } from '@spikeloom/ir';
+import { anyReal, defineOp, gradedSignal, oneOf, primitives, type ValueType } from '@spikeloom/ir';
 
-const { positive, negative, levels, edge } = primitives.quantizeLevels.attributes;
+const { positive, negative, levels, edge, perOctave } = primitives.quantizeLevels.attributes;
 
 /** Multi-threshold neuron. */
 export const multiThreshold = defineOp({
   id: 'spikeloom.neurons/multi-threshold',
   version: 1,
   summary:
-    'A neuron with thresholds of both signs, each twice the one before; it emits the largest level its potential reaches and subtracts it.',
+    'A neuron with thresholds of both signs, powers of two apart; it emits the largest level its potential reaches and subtracts it.',
   equation:
     'm = v + current; spikes = quantize-levels(m); v := m - spikes. At most one spike per timestep; what exceeds the largest level leaves later.',
   source: 'ECMT (arXiv 2502.21193), section "multi-threshold neuron", and its reference code',
@@ -21,29 +21,18 @@ export const multiThreshold = defineOp({
     levels,
     /** Where the edge between levels lies. */
     edge,
+    /** How many thresholds it takes to double: 1 as in the paper. */
+    perOctave,
     /** Which threshold the bases name; the reference code means the smallest. */
     base: oneOf('smallest'),
   },
   outputs: ({ current }, attributes): { spikes: ValueType } => ({
-    spikes: {
-      shape: current.shape,
-      dtype: 'float32',
-      signal: {
-        kind: 'graded',
-        positive: attributes.positive,
-        negative: attributes.negative,
-        levels: attributes.levels,
-      },
-    },
+    spikes: { shape: current.shape, dtype: 'float32', signal: gradedSignal(attributes) },
   }),
-  lower(b, { current }, { positive: above, negative: below, levels: count, edge: rule }) {
+  lower(b, { current }, { base: _, ...levelling }) {
     const v = b.state('v', { like: current });
     const m = b.add(v, current, 'charged');
-    const spikes = b.quantizeLevels(
-      m,
-      { positive: above, negative: below, levels: count, edge: rule },
-      'spikes',
-    );
+    const spikes = b.quantizeLevels(m, levelling, 'spikes');
     b.write(v, b.sub(m, spikes, 'potential'));
     return { spikes };
   },
@@ -52,6 +41,11 @@ export const multiThreshold = defineOp({
     {
       inputs: { current: { shape: [3, 37] } },
       attributes: { positive: 0.25, negative: 0.08, levels: 8 },
+      timesteps: 4,
+    },
+    {
+      inputs: { current: { shape: [3, 37] } },
+      attributes: { positive: 0.3, negative: 0.08, levels: 8, edge: 'nearest' },
       timesteps: 4,
     },
     {

@@ -2,6 +2,7 @@ import {
   anyReal,
   defineOp,
   formatShape,
+  levelSize,
   primitives,
   SpikeloomError,
   spikeType,
@@ -9,7 +10,7 @@ import {
 } from '@spikeloom/ir';
 import { multiThreshold } from './multi-threshold.ts';
 
-const { positive, negative, levels, edge } = primitives.quantizeLevels.attributes;
+const { positive, negative, levels, edge, perOctave } = primitives.quantizeLevels.attributes;
 
 /** A multi-threshold neuron seen as binary channels. */
 export const parallelThresholds = defineOp({
@@ -21,7 +22,7 @@ export const parallelThresholds = defineOp({
     'spikes[…, p * D + i] = 1 if multi-threshold(current)[…, i] = threshold p, else 0; thresholds in the order +largest, -largest, …, +smallest, -smallest; D = size of the last axis',
   source: 'ECMT (arXiv 2502.21193), parallel parameter normalisation',
   inputs: { current: anyReal },
-  attributes: { positive, negative, levels, edge },
+  attributes: { positive, negative, levels, edge, perOctave },
   outputs: ({ current }, attributes): { spikes: ValueType } => {
     const width = current.shape.at(-1);
     if (typeof width !== 'number') {
@@ -56,9 +57,11 @@ export function thresholdsOf(bases: {
   readonly positive: number;
   readonly negative: number;
   readonly levels: number;
+  readonly perOctave?: number;
 }): number[] {
-  return Array.from(
-    { length: bases.levels },
-    (_, index) => 2 ** (bases.levels - 1 - index),
-  ).flatMap((power) => [bases.positive * power, -bases.negative * power]);
+  const { positive: above, negative: below, levels: count, perOctave: steps = 1 } = bases;
+  return Array.from({ length: count }, (_, index) => count - 1 - index).flatMap((k) => [
+    levelSize(above, k, steps),
+    -levelSize(below, k, steps),
+  ]);
 }

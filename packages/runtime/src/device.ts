@@ -11,6 +11,8 @@ export interface Device<H> {
   readonly name: string;
   /** A kernel for every primitive, and for any other operator where that pays. */
   readonly kernels: readonly Kernel<H>[];
+  /** How many bytes of values it can hold at once. A run that needs more is refused. Default: no limit. */
+  readonly memory?: number;
   /** Called once before anything else runs. */
   ready?(): Promise<void>;
   /** Called before a stretch of work that will not wait for anything. */

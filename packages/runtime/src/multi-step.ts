@@ -7,6 +7,7 @@ import { Executor } from './executor.ts';
 import { isPerSample } from './is-per-sample.ts';
 import type { Instruction, Plan, Slot } from './plan.ts';
 import type { Prepared } from './prepared.ts';
+import { requireMemory } from './require-memory.ts';
 import { type Group, scanGroups } from './scan-groups.ts';
 import { throwIfAborted } from './session.ts';
 import { stackSteps } from './stack-steps.ts';
@@ -64,6 +65,7 @@ class MultiStepRun<H> {
         checkInputs({ [name]: tensor }, types, this.#sizes);
     }
     requireInputs([...Object.keys(options.held), ...Object.keys(options.sequences)], types);
+    requireMemory(prepared, this.#sizes);
   }
 
   dispose(): void {

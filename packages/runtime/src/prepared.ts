@@ -11,6 +11,8 @@ export interface Prepared<H> {
   readonly fixed: ReadonlyMap<Slot, H>;
   /** The instructions that remain for a run. */
   readonly instructions: readonly Instruction<H>[];
+  /** Sizes, as JSON, that are known to fit into memory. */
+  readonly fitting: Set<string>;
   readonly isDisposed: boolean;
   dispose(): void;
 }
@@ -68,6 +70,7 @@ function prepareWith<H>(handles: Handles<H>, plan: Plan<H>, device: Device<H>): 
     device,
     fixed,
     instructions: remaining,
+    fitting: new Set(),
     get isDisposed() {
       return isDisposed;
     },

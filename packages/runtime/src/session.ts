@@ -5,6 +5,7 @@ import { checkInputs, requireInputs } from './check-inputs.ts';
 import { Executor, findLastUses } from './executor.ts';
 import type { Instruction, Slot } from './plan.ts';
 import type { Prepared } from './prepared.ts';
+import { requireMemory } from './require-memory.ts';
 import type { Tap } from './tap.ts';
 
 export interface SessionOptions {
@@ -123,6 +124,7 @@ export class StepSession<H> implements Session {
   /** Uploads held inputs and computes what follows from them. */
   #start(): void {
     const { plan, device } = this.#prepared;
+    requireMemory(this.#prepared, this.#sizes);
     for (const [name, tensor] of Object.entries(this.#options.held)) {
       this.#executor.set(plan.inputs.get(name)!.slot, device.upload(tensor));
     }

@@ -1,9 +1,10 @@
 import { type Graph, graphInputs, SpikeloomError } from '@spikeloom/ir';
+import { requireStretches } from './gradients/recompute.ts';
 import type { TrainerOptions } from './trainer.ts';
 
 /** Throws unless a network can be trained with these options. */
 export function checkTrainer(graph: Graph, options: TrainerOptions): void {
-  const { timesteps, clipNorm, sequences = [] } = options;
+  const { timesteps, clipNorm, recompute = 1, sequences = [] } = options;
   if (!Number.isSafeInteger(timesteps) || timesteps < 1) {
     throw new SpikeloomError({
       code: 'invalid-timesteps',
@@ -21,6 +22,7 @@ export function checkTrainer(graph: Graph, options: TrainerOptions): void {
       got: `${clipNorm}`,
     });
   }
+  requireStretches('createTrainer', recompute);
   const inputs = graphInputs(graph);
   for (const name of sequences) {
     if (inputs.has(name)) continue;

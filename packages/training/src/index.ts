@@ -21,6 +21,7 @@ export {
   type RandomShiftOptions,
 } from './loop/augmentations.ts';
 export { epochOrder } from './loop/epoch-order.ts';
+export { mixBatch, type MixCall, type MixOptions } from './loop/mix-samples.ts';
 export type { EpochMeans, EpochTotals } from './loop/epoch-totals.ts';
 export { evaluate, type EvaluateOptions, type Evaluation } from './loop/evaluate.ts';
 export {
@@ -57,7 +58,7 @@ export type {
   TrainingState,
 } from './loop/training-state.ts';
 export { crossEntropy, type Loss, type LossCall } from './losses/loss.ts';
-export { meanOutputLoss } from './losses/mean-output.ts';
+export { meanOutputLoss, type MeanOutputOptions } from './losses/mean-output.ts';
 export { tetLoss, type TetOptions } from './losses/tet.ts';
 export { batchStatisticsNorm, batchStatisticsNormGradient } from './operators/batch-statistics.ts';
 export { conv2dInputGradient, conv2dWeightGradient } from './operators/convolution-gradients.ts';

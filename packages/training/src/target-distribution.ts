@@ -32,3 +32,14 @@ export function targetDistribution(
   }
   return tensor(rows, [samples, classes]);
 }
+
+/** How many rows have a target; in a distribution, rows of zeros have none, such as nodes that are not trained on. */
+export function targetCount(target: ArrayLike<number> | Tensor): number {
+  if (!('dtype' in target)) return target.length;
+  const { shape, data } = target;
+  const classes = shape[1] ?? 1;
+  let count = 0;
+  for (let row = 0; row < data.length; row += classes)
+    count += Number(data.subarray(row, row + classes).some((share) => share > 0));
+  return count;
+}

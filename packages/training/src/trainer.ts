@@ -13,7 +13,7 @@ import type { Backend, Cancellation, Program } from '@spikeloom/runtime';
 import type { Loss } from './losses/loss.ts';
 import { checkTrainer, outputOf } from './check-trainer.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
-import { targetDistribution } from './target-distribution.ts';
+import { targetCount, targetDistribution } from './target-distribution.ts';
 import { names, trainingGraph, type WeightedRegulariser } from './training-graph.ts';
 import { randomKeyName } from './unroll/unroll.ts';
 
@@ -28,6 +28,11 @@ export interface TrainerOptions {
   readonly optimiser: Optimiser;
   /** Gradients longer than this, all weights together, are shortened to it. Default: none are. */
   readonly clipNorm?: number;
+  /**
+   * For networks that need too much memory: how many stretches the network is cut into. Only values at the cuts are kept,
+   * the others are computed again on the way back; gradients are the same to the bit. Default 1: all are kept.
+   */
+  readonly recompute?: number;
   /** Inputs that are given for every timestep, `[T * N, …]`, step-major; the others are held. Default: none. */
   readonly sequences?: readonly string[];
   /** The output with the logits, `[N, C]`. Default: the only one. */
@@ -48,6 +53,7 @@ export interface StepMetrics {
   readonly regularisers: Readonly<Record<string, number>>;
   /** Samples whose mean output over time is right. */
   readonly correct: number;
+  /** Those that have a target; a row of zeros is none. */
   readonly samples: number;
   /** Spikes per neuron and timestep, mean over layers; 0 without neurons. */
   readonly firingRate: number;
@@ -155,7 +161,7 @@ class GraphTrainer implements Trainer {
         terms.map(({ regulariser: { id } }) => [id, number(names.regulariser(id))]),
       ),
       correct: number(names.correct),
-      samples: this.#samplesOf(inputs),
+      samples: targetCount(target),
       firingRate: number(names.firingRate),
     };
   }

@@ -13,6 +13,7 @@ import { firingRateScaleForm } from './forms/firing-rate-scale.ts';
 import { integrateAndFireForm, lifForm } from './forms/neurons.ts';
 import { batchNormForm, temporalBatchNormForm } from './forms/normalisation.ts';
 import { trackedReluForm } from './forms/tracked-relu.ts';
+import { inEarlyOrder } from './early-order.ts';
 import { differentiate } from './gradients/differentiate.ts';
 import { collectRules } from './gradients/index.ts';
 import type { Loss } from './losses/loss.ts';
@@ -40,6 +41,8 @@ export interface TrainingGraphOptions {
   readonly optimiser: Optimiser;
   /** Gradients longer than this, all weights together, are shortened to it. */
   readonly clipNorm?: number | undefined;
+  /** Stretches of the network whose values are computed again on the way back; 1 keeps all. */
+  readonly recompute?: number | undefined;
   /** Inputs that are given for every timestep. */
   readonly sequences: ReadonlySet<string>;
   /** The output that holds the logits, `[N, C]`. */
@@ -66,6 +69,8 @@ export const names = {
   gradient: (path: string) => `gradient ${path}`,
 } as const;
 
+const objective = 'objective';
+
 /** One whole training step as a graph without states: weights go in, new weights (or gradients) come out. */
 export function trainingGraph(source: Graph, options: TrainingGraphOptions): Graph {
   const { registry, timesteps, batchSize } = options;
@@ -83,11 +88,12 @@ export function trainingGraph(source: Graph, options: TrainingGraphOptions): Gra
   const trainable = source.nodes
     .filter(({ op, attributes }) => op === 'spikeloom/param' && attributes['trainable'] !== false)
     .map(({ id }) => id);
-  const forward = b.build();
+  const forward = withEarlyObjective(b.build());
   const { builder, value, gradients } = differentiate(forward, {
     registry,
     of: forward.outputs[names.loss]!,
     wrt: trainable,
+    recompute: options.recompute,
   });
   for (const [name, ref] of Object.entries(forward.outputs)) builder.output(name, value(ref));
   if (options.result === 'gradients') {
@@ -96,6 +102,12 @@ export function trainingGraph(source: Graph, options: TrainingGraphOptions): Gra
     addUpdate(builder, new Map(trainable.map((id) => [id, value(id)])), gradients, options);
   }
   return builder.build();
+}
+
+/** What a regulariser or a log makes of a layer is made while the layer is there. */
+function withEarlyObjective(forward: Graph): Graph {
+  const first = forward.nodes.findIndex(({ id }) => id.startsWith(`${objective}.`));
+  return inEarlyOrder(forward, first);
 }
 
 /** Every training form of this package and of the registry's plugins, by operator; a plugin's own comes first. */
@@ -137,7 +149,7 @@ function addObjective(
     });
   }
   const target = b.input(names.target, [batchSize, classes]);
-  const scope = b.scope('objective');
+  const scope = b.scope(objective);
   const taskLoss = loss.build(scope.scope('loss'), { logits, target });
   const call = {
     graph: source,

@@ -139,6 +139,24 @@ describe('a step', () => {
     expect(smooth.loss).not.toBe(byLabels.loss);
   });
 
+  test('counts only samples that have a target', async () => {
+    const { inputs, labels } = halves(10);
+    const whole = labels.flatMap((label) => [1 - label, label]);
+    const some = tensor([...whole.slice(0, 12), ...Array.from({ length: 8 }, () => 0)], [10, 2]);
+    const options = { learningRate: 0 };
+    const trainer = halvesTrainer(cpu);
+    const all = await trainer.step(inputs, labels, options);
+    const part = await trainer.step(inputs, some, options);
+    const rows = (start: number, end: number): Tensor => {
+      const { shape, data } = inputs.x;
+      const width = data.length / shape[0]!;
+      return tensor(data.slice(start * width, end * width), [end - start, ...shape.slice(1)]);
+    };
+    const known = await trainer.step({ x: rows(0, 6) }, labels.slice(0, 6), options);
+    expect([all.samples, part.samples]).toEqual([10, 6]);
+    expect(part.correct).toBe(known.correct);
+  });
+
   test('shortens gradients that are longer than clipNorm, and no others', async () => {
     const { inputs, labels } = halves(10);
     const optimiser = sgd({ momentum: 0 });

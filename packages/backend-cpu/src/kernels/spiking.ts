@@ -1,4 +1,4 @@
-import { primitives } from '@spikeloom/ir';
+import { type Attributes, levelSize, primitives } from '@spikeloom/ir';
 import { attributesOf, single } from '@spikeloom/runtime';
 import { type CpuKernel, out } from '../cpu-array.ts';
 
@@ -20,24 +20,41 @@ export const quantizeLevels: CpuKernel = {
   op: 'spikeloom/quantize-levels',
   run(call) {
     const x = single(call, 'x');
-    const { positive, negative, levels } = attributesOf(primitives.quantizeLevels, call);
+    const attributes = attributesOf(primitives.quantizeLevels, call);
+    const [above, below] = [attributes.positive, attributes.negative].map((base) =>
+      levelFinder(base, attributes),
+    ) as [LevelFinder, LevelFinder];
     const data = new Float32Array(x.data.length);
     for (let index = 0; index < data.length; index++) {
       const value = x.data[index]!;
-      data[index] =
-        largestLevel(value, positive, levels) || -largestLevel(-value, negative, levels) || 0;
+      data[index] = above(value) || -below(-value) || 0;
     }
     return out(x.shape, 'float32', data);
   },
 };
 
-/** The largest level `base * 2^k` with `(value - level) + base / 2 >= 0` in float32; 0 if there is none. */
-function largestLevel(value: number, base: number, levels: number): number {
-  if (base === 0) return 0;
+type LevelFinder = (value: number) => number;
+
+/** The largest level a number reaches, everything in float32; 0 if there is none. */
+function levelFinder(
+  base: number,
+  { levels, edge, perOctave }: Attributes<typeof primitives.quantizeLevels.attributes>,
+): LevelFinder {
+  if (base === 0) return () => 0;
   const half = Math.fround(base / 2);
-  for (let k = levels - 1; k >= 0; k--) {
-    const level = Math.fround(base * 2 ** k);
-    if (Math.fround(Math.fround(value - level) + half) >= 0) return level;
-  }
-  return 0;
+  const share = (1 + 2 ** (-1 / perOctave)) / 2;
+  const steps = Array.from({ length: levels }, (_, k) => {
+    const within = k % perOctave;
+    const begins = Math.fround(base * 2 ** (within / perOctave) * share);
+    return {
+      level: Math.fround(levelSize(base, k, perOctave)),
+      begins: levelSize(begins, k - within, perOctave),
+    };
+  })
+    .filter(({ level }) => level < Infinity)
+    .toReversed();
+  return edge === 'nearest'
+    ? (value) => steps.find(({ begins }) => value >= begins)?.level ?? 0
+    : (value) =>
+        steps.find(({ level }) => Math.fround(Math.fround(value - level) + half) >= 0)?.level ?? 0;
 }

@@ -1,6 +1,13 @@
 import { wasmBackend } from '@spikeloom/backend-wasm';
-import { createBuilder, createRandom, createRegistry, type Graph, tensor } from '@spikeloom/ir';
-import { multiThreshold, neurons } from '@spikeloom/neurons';
+import {
+  type AnyOperator,
+  createBuilder,
+  createRandom,
+  createRegistry,
+  type Graph,
+  tensor,
+} from '@spikeloom/ir';
+import { differentialThreshold, multiThreshold, neurons } from '@spikeloom/neurons';
 import { describe, expect, test } from 'vitest';
 import { edgeValues, type Levels, levelCases } from '../edge-values.ts';
 import { expectSameBits } from '../same-bits.ts';
@@ -8,10 +15,10 @@ import { expectSameBits } from '../same-bits.ts';
 const registry = createRegistry([neurons]);
 const backend = wasmBackend();
 
-function neuron(size: number, attributes: Levels): Graph {
+function neuron(size: number, attributes: Levels, op: AnyOperator = multiThreshold): Graph {
   const b = createBuilder();
   const current = b.input('current', [size]);
-  b.output('spikes', b.apply(multiThreshold, { current }, attributes, 'neuron').spikes);
+  b.output('spikes', b.apply(op, { current }, attributes, 'neuron')['spikes']!);
   return b.build();
 }
 
@@ -19,25 +26,39 @@ const states = ['neuron.v'];
 const kernels = [multiThreshold.id];
 
 describe('the kernel of the multi-threshold neuron gives the bits of its lowering', () => {
-  test.each(levelCases)('for $levels levels of +$positive and -$negative', async (attributes) => {
-    const random = createRandom(23);
-    const scale = 2 ** attributes.levels * Math.max(attributes.positive, attributes.negative);
-    const length = 100_000;
-    const draw = (): number => random.normal() * scale * 2 ** -random.below(attributes.levels + 3);
-    const edges = edgeValues(attributes);
-    const current = Array.from({ length: 3 }, (_, step) =>
-      tensor(
-        Array.from({ length }, (__, index) => (step === 0 ? (edges[index] ?? draw()) : draw())),
+  test.each(
+    [
+      ...levelCases.map((levels) => [multiThreshold, levels] as const),
+      ...levelCases.map((levels) => [multiThreshold, { ...levels, edge: 'nearest' }] as const),
+      ...levelCases.map((levels) => [differentialThreshold, levels] as const),
+      ...[2, 3, 4].flatMap((perOctave) =>
+        levelCases.map((levels) => [differentialThreshold, { ...levels, perOctave }] as const),
       ),
-    );
-    await expectSameBits(backend, neuron(length, attributes), {
-      registry,
-      inputs: { current },
-      timesteps: 3,
-      states,
-      kernels,
-    });
-  });
+    ].map(([op, attributes]) => ({ op, ...attributes, id: op.id })),
+  )(
+    '$id, $levels levels of +$positive and -$negative, edge $edge, $perOctave per octave',
+    async ({ op, id, ...rest }) => {
+      const attributes: Levels = rest;
+      const random = createRandom(23);
+      const scale = 2 ** attributes.levels * Math.max(attributes.positive, attributes.negative);
+      const length = 100_000;
+      const draw = (): number =>
+        random.normal() * scale * 2 ** -random.below(attributes.levels + 3);
+      const edges = edgeValues(attributes);
+      const current = Array.from({ length: 3 }, (_, step) =>
+        tensor(
+          Array.from({ length }, (__, index) => (step === 0 ? (edges[index] ?? draw()) : draw())),
+        ),
+      );
+      await expectSameBits(backend, neuron(length, attributes, op), {
+        registry,
+        inputs: { current },
+        timesteps: 3,
+        states,
+        kernels: [id],
+      });
+    },
+  );
 
   test.each([1, 2, 3, 4, 5, 7, 8, 9])(
     'for %d neurons, whatever the width of a vector',

@@ -9,13 +9,16 @@ import {
   type RecordedRun,
   withPolicy,
 } from '@spikeloom/cutoff';
-import type { ImageSource } from '@spikeloom/datasets';
 import { openDataset, type Split } from '@spikeloom/datasets/node';
+import type { Graph } from '@spikeloom/ir';
+import type { Backend } from '@spikeloom/runtime';
 import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
 import type { CutoffDetails, CutoffPoint, CutoffResult, CutoffRow } from '../cutoff-result.ts';
 import { judge, setUp } from '../cutoff-runs.ts';
 import { cutoffTable } from '../cutoff-table.ts';
+import { isGraphNetwork } from '../graphs/graph-answers.ts';
+import { type Judged, judgeGraph } from '../graphs/judge-graph.ts';
 import { imagesFor } from '../images.ts';
 import {
   backendOption,
@@ -147,18 +150,10 @@ async function compare(
   context: Context,
 ): Promise<void> {
   const graph = await readModelFile(path, registry);
-  const source = await openDataset(flags.evaluate, { split: flags.split });
-  const images = imagesFor(graph, source, flags.count);
   const backend = await makeBackend(flags.backend);
-  const settings = { ...flags, timesteps: timestepsFor(graph, flags.timesteps) };
-  const statistics = await setUp(graph, backend, source, settings, context);
-  const { run, caveats } = await judge(
-    graph,
-    backend,
-    images,
-    { ...settings, energy: flags.report !== undefined },
-    context,
-  );
+  const { statistics, run, caveats, dataset } = isGraphNetwork(graph)
+    ? await judgeGraph(graph, { ...flags, backend }, context)
+    : await judgeImages(graph, backend, flags, context);
 
   const curves = flags.policy.map((policy) => ({
     policy,
@@ -170,10 +165,26 @@ async function compare(
   if (saving && flags.out)
     await writeModelFile(flags.out, withPolicy(graph, makePolicy(saving, statistics)));
   if (flags.report) {
-    const details = detailsOf(source, run, curves, caveats);
+    const details = detailsOf(dataset, run, curves, caveats);
     await writeFile(flags.report, renderCutoffReport(result, details));
   }
   context.print(context.json ? `${JSON.stringify(result)}\n` : `${describe(result)}\n`);
+}
+
+/** The two runs behind a comparison, over images. */
+async function judgeImages(
+  graph: Graph,
+  backend: Backend,
+  flags: CutoffFlags,
+  context: Context,
+): Promise<Judged> {
+  const source = await openDataset(flags.evaluate, { split: flags.split });
+  const images = imagesFor(graph, source, flags.count);
+  const settings = { ...flags, timesteps: timestepsFor(graph, flags.timesteps) };
+  const statistics = await setUp(graph, backend, source, settings, context);
+  const energy = flags.report !== undefined;
+  const judged = await judge(graph, backend, images, { ...settings, energy }, context);
+  return { ...judged, statistics, dataset: source.name };
 }
 
 type Curves = readonly { readonly policy: PolicyName; readonly points: readonly CurvePoint[] }[];
@@ -219,7 +230,7 @@ function spikesOf({ costs }: CurvePoint): number {
 }
 
 function detailsOf(
-  source: ImageSource,
+  dataset: string,
   run: RecordedRun,
   curves: Curves,
   caveats: readonly string[],
@@ -229,7 +240,7 @@ function detailsOf(
   const baseline = 'same timestep for all';
   const series = [{ policy: baseline, points: policyCurve(run, steps, fixedTimestep) }, ...curves];
   return {
-    dataset: source.name,
+    dataset,
     baseline,
     points: series.flatMap(({ policy, points }) =>
       points.map(({ epsilon, accuracy, meanTimestep, costs }): CutoffPoint => ({
@@ -250,7 +261,7 @@ function describe(result: CutoffResult): string {
   const accuracy = result.accuracyPerTimestep.map(percent).join(', ');
   return [
     formatTable(head, rows),
-    `${result.samples} images; accuracy after each timestep: ${accuracy}`,
+    `${result.samples} samples; accuracy after each timestep: ${accuracy}`,
     `stopped at random: ${percent(result.anytimeAccuracy)}; optimal cutoff timestep (needs the labels): ${result.oct.toFixed(2)}`,
     ...(result.out ? [`The model with its policy is in ${result.out}`] : []),
     ...(result.report ? [`The report with curves is in ${result.report}`] : []),

@@ -67,7 +67,9 @@ Example:
         await openDataset(flags.dataset, { split: flags.split }),
         flags.count,
       );
-      const isConverted = reportOf(graph.metadata)?.method === 'ecmt';
+      const method = reportOf(graph.metadata)?.method;
+      // These were networks before that cost something too.
+      const isConverted = method === 'ecmt' || method === 'spikeloom';
       const meter = createMeter(graph, {
         registry,
         countings: isConverted ? [ecmtCounting, fullCounting] : [fullCounting],

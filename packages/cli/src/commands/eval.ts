@@ -5,6 +5,8 @@ import { openDataset, type Split } from '@spikeloom/datasets/node';
 import type { Graph } from '@spikeloom/ir';
 import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
+import { evalGraph } from '../graphs/eval-graph.ts';
+import { isGraphNetwork } from '../graphs/graph-answers.ts';
 import { imagesFor } from '../images.ts';
 import { measure, type Measurement } from '../measure.ts';
 import {
@@ -34,7 +36,7 @@ export function evalCommand(program: Command, context: Context): void {
     .argument('<model>', 'a model file written by spikeloom')
     .requiredOption(
       '--dataset <data>',
-      'a name (fashion-mnist-sample, fashion-mnist), a folder or a file',
+      'a name (fashion-mnist-sample, fashion-mnist; karate-club, block-model for graphs), a folder or a file',
     )
     .addOption(
       new Option('--split <split>', 'part of the data').choices(['test', 'train']).default('test'),
@@ -58,6 +60,10 @@ Examples:
     )
     .action(async (path: string, flags: EvalFlags) => {
       const graph = await readModelFile(path, registry);
+      if (isGraphNetwork(graph)) {
+        const backend = await makeBackend(flags.backend);
+        return evalGraph(graph, { ...flags, model: path, backend }, context);
+      }
       const source = await openDataset(flags.dataset, { split: flags.split });
       const images = imagesFor(graph, source, flags.count);
       const backend = await makeBackend(flags.backend);

@@ -1,7 +1,4 @@
-import { fileURLToPath } from 'node:url';
-import { readFile } from 'node:fs/promises';
-import { tensorsOf } from '@spikeloom/checkpoint';
-import { readSafetensorsFile, writeFile } from '@spikeloom/checkpoint/node';
+import { writeFile } from '@spikeloom/checkpoint/node';
 import { formatReport, sourceOf } from '@spikeloom/conversion';
 import {
   calibrateTopK,
@@ -13,9 +10,9 @@ import {
 import { fashionMnistSample } from '@spikeloom/datasets';
 import { createMeter, ecmtCounting, type EnergyReport, fullCounting } from '@spikeloom/energy';
 import { type Graph, isSpikeloomError } from '@spikeloom/ir';
-import { loadVit, type VitOptions } from '@spikeloom/models';
 import type { Backend, Program } from '@spikeloom/runtime';
 import type { Command } from 'commander';
+import { loadBundled } from '../bundled-network.ts';
 import type { Context } from '../context.ts';
 import { convertNetwork } from '../convert/convert-network.ts';
 import { imagesFor, type NetworkImages } from '../images.ts';
@@ -101,7 +98,7 @@ async function quickstart(flags: QuickstartFlags, context: Context): Promise<voi
     const { graph, report } = await convertNetwork(
       trained,
       await fashionMnistSample('train'),
-      { backend, count: 1000, batch: 200 },
+      { backend, count: 1000, batch: 200, settings: { preset: 'ecmt' } },
       context,
     );
     context.say(`   ${formatReport(report).split('\n')[0]}\n`);
@@ -147,17 +144,6 @@ async function quickstart(flags: QuickstartFlags, context: Context): Promise<voi
     result = { ...result, aborted: true };
   }
   context.print(context.json ? `${JSON.stringify(result)}\n` : `${describe(result)}\n`);
-}
-
-/** The Vision Transformer that comes with this package, trained on Fashion-MNIST. */
-async function loadBundled(): Promise<Graph> {
-  const asset = (name: string): string =>
-    fileURLToPath(new URL(`../../assets/${name}`, import.meta.url));
-  const config = JSON.parse(await readFile(asset('vit-fashion-mnist.json'), 'utf8')) as VitOptions;
-  return loadVit(
-    config,
-    tensorsOf(await readSafetensorsFile(asset('vit-fashion-mnist.safetensors'))),
-  );
 }
 
 async function withProgram<T>(

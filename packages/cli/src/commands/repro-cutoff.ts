@@ -9,9 +9,14 @@ import { judgeNetwork, type Scale, trainNetwork } from '../repro/cutoff/experime
 import { openImages } from '../repro/cutoff/images.ts';
 import { type Recipe, recipes } from '../repro/cutoff/recipes.ts';
 import { paperClaim } from '../repro/cutoff/reference.ts';
-import { type NetworkResult, rowsOf, summaries } from '../repro/cutoff/result.ts';
-import { openStore } from '../repro/cutoff/store.ts';
+import {
+  type NetworkResult,
+  networkResultSchema,
+  rowsOf,
+  summaries,
+} from '../repro/cutoff/result.ts';
 import { modelTable, policyTable } from '../repro/cutoff/tables.ts';
+import { openRunStore } from '../repro/run-store.ts';
 import { formatTable } from '../table.ts';
 
 interface ReproCutoffFlags {
@@ -79,14 +84,16 @@ async function reproCutoff(flags: ReproCutoffFlags, context: Context): Promise<v
       'note: Fashion-MNIST is not installed, so this uses the bundled sample of 1,000 + 1,000 images; its figures are not those of the reference',
     );
   }
-  const store = await openStore(join(flags.out, flags.quick ? 'quick' : 'whole'));
+  const folder = join(flags.out, flags.quick ? 'quick' : 'whole');
+  const store = await openRunStore(folder, networkResultSchema, registry);
   const backend = await makeBackend(flags.backend);
   const results: NetworkResult[] = [];
   for (const recipe of chosen) {
     for (let seed = 1; seed <= seeds; seed++) {
       throwIfAborted(context.signal);
       const key = JSON.stringify({ ...recipe, ...scale, whole: images.isWhole });
-      const known = await store.find(recipe.name, seed, key);
+      const name = `${recipe.name}-${seed}`;
+      const known = await store.find(name, key);
       if (known) {
         results.push(known);
         continue;
@@ -104,7 +111,7 @@ async function reproCutoff(flags: ReproCutoffFlags, context: Context): Promise<v
       try {
         const trained = await trainNetwork(recipe, images, options);
         const result = await judgeNetwork(recipe, trained, images, options);
-        await store.save(result, key, recipe.finish(trained, registry));
+        await store.save(name, key, result, recipe.finish(trained, registry));
         results.push(result);
       } finally {
         progress.stop();

@@ -2,10 +2,42 @@ import { readFile, stat } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isSpikeloomError, SpikeloomError } from '@spikeloom/ir';
+import { applyPreset, type WithPreset } from './presets/apply-preset.ts';
+import { mergeSettings } from './presets/merge-settings.ts';
 import { parseTrainingConfig, type TrainingConfig } from './training-config.ts';
 
-/** Reads a configuration: JSON, or a module in JavaScript or TypeScript with it as its default export. */
-export async function loadTrainingConfig(path: string): Promise<TrainingConfig> {
+/** A configuration, and the recipe it began with, if any. */
+export interface LoadedConfig {
+  /** As it was given. */
+  readonly settings: unknown;
+  /** Checks it and fills in defaults. */
+  parse(): TrainingConfig;
+  readonly preset: WithPreset | undefined;
+}
+
+/**
+ * Reads a configuration: JSON, or a module in JavaScript or TypeScript with it as its default export.
+ *
+ * @param path of the file; without it there is only what the command line says
+ * @param changes what the command line says
+ */
+export async function loadTrainingConfig(
+  path: string | undefined,
+  changes: Readonly<Record<string, unknown>> = {},
+): Promise<LoadedConfig> {
+  const given = path === undefined ? {} : await readConfig(path);
+  const isObject = typeof given === 'object' && given !== null && !Array.isArray(given);
+  const all = isObject ? mergeSettings(given as Readonly<Record<string, unknown>>, changes) : given;
+  const located = <T>(work: () => T): T => (path === undefined ? work() : inFile(path, work));
+  const preset = located(() => applyPreset(all));
+  return {
+    settings: all,
+    preset,
+    parse: () => located(() => parseTrainingConfig(preset?.config ?? all)),
+  };
+}
+
+async function readConfig(path: string): Promise<unknown> {
   if (!(await stat(path).catch(() => undefined))?.isFile()) {
     throw new SpikeloomError({
       code: 'not-found',
@@ -14,9 +46,13 @@ export async function loadTrainingConfig(path: string): Promise<TrainingConfig> 
       expected: 'a .json, .js, .mjs, .ts or .mts file',
     });
   }
-  const given = await (extname(path) === '.json' ? readJson(path) : readModule(path));
+  return extname(path) === '.json' ? readJson(path) : readModule(path);
+}
+
+/** Says which file an error is in. */
+function inFile<T>(path: string, work: () => T): T {
   try {
-    return parseTrainingConfig(given);
+    return work();
   } catch (error) {
     const [problem] = isSpikeloomError(error) ? error.problems : [];
     if (!problem) throw error;

@@ -8,6 +8,8 @@ import {
   reluActivation,
   resnet,
   sewResnet,
+  spikingResformer,
+  type SpikingResformerOptions,
   vgg,
   vggAnn,
   vggGesture,
@@ -18,10 +20,19 @@ import * as v from 'valibot';
 import { make } from './make-choice.ts';
 import { byName, parseFields } from './parse-fields.ts';
 
+/** What others keep in the model. */
+interface WithTimesteps {
+  readonly timesteps?: number;
+}
+
 const architectures = {
   'conv-net': convNet,
   resnet,
   'sew-resnet': sewResnet,
+  spikingresformer: (options: SpikingResformerOptions & WithTimesteps): Graph => {
+    const { timesteps: _, ...own } = options;
+    return spikingResformer(own);
+  },
   vgg,
   'vgg-ann': vggAnn,
   'vgg-gesture': vggGesture,

@@ -1,4 +1,5 @@
 import type { Normalisation } from '@spikeloom/datasets';
+import type { Graph } from '@spikeloom/ir';
 import {
   adam,
   type Augmentation,
@@ -28,21 +29,34 @@ export function scheduleOf(config: TrainingConfig['schedule']): Schedule {
   const schedule = make<TrainingConfig['schedule'], Schedule>(
     {
       constant: ({ rate }) => constantRate(rate),
-      cosine: ({ rate, every }) => cosineDecay(rate, { every }),
+      cosine: ({ rate, every, last }) => cosineDecay(rate, { every, last }),
       step: ({ rate, after, factor }) => stepDecay(rate, { after, factor }),
     },
     config,
   );
-  return config.warmUp === undefined ? schedule : warmUp(schedule, { epochs: config.warmUp });
+  const { warmUp: epochs, warmUpFrom: from = 0 } = config;
+  return epochs === undefined ? schedule : warmUp(schedule, { epochs, from });
 }
 
-export function optimiserOf(config: TrainingConfig['optimiser']): Optimiser {
-  return make<TrainingConfig['optimiser'], Optimiser>({ sgd, adam }, config);
+/** @param graph whose weights it is for */
+export function optimiserOf(config: TrainingConfig['optimiser'], graph: Graph): Optimiser {
+  return make<TrainingConfig['optimiser'], Optimiser>(
+    {
+      sgd,
+      adam: ({ decays, ...settings }) =>
+        adam(
+          decays === 'all'
+            ? settings
+            : { ...settings, decays: (path) => (graph.weights.get(path)?.shape.length ?? 0) > 1 },
+        ),
+    },
+    config,
+  );
 }
 
 export function lossOf(config: TrainingConfig['loss']): Loss {
   if ('build' in config) return config;
-  return make<typeof config, Loss>({ mean: () => meanOutputLoss(), tet: tetLoss }, config);
+  return make<typeof config, Loss>({ mean: meanOutputLoss, tet: tetLoss }, config);
 }
 
 export function regularisersOf(configs: TrainingConfig['regularisers']): WeightedRegulariser[] {

@@ -1,18 +1,23 @@
 import { convertQcfs } from '@spikeloom/conversion';
-import { fashionMnistNormalisation, type ImageSource } from '@spikeloom/datasets';
-import { openDataset } from '@spikeloom/datasets/node';
-import { createRegistry, type Graph, type Registry } from '@spikeloom/ir';
+import { fashionMnistNormalisation } from '@spikeloom/datasets';
+import {
+  createRegistry,
+  type Graph,
+  graphInputs,
+  type Registry,
+  withMetadata,
+} from '@spikeloom/ir';
 import type { Backend } from '@spikeloom/runtime';
 import {
   createTrainer,
-  sourceData,
   type Trainer,
   type TrainingData,
   type TrainOptions,
 } from '@spikeloom/training';
-import { imagesFor, normalisationOf } from '../images.ts';
+import { normalisationOf } from '../images.ts';
 import { registry as ownRegistry } from '../options.ts';
 import { buildModel } from './model-of-config.ts';
+import { openSamples, type Samples } from './open-samples.ts';
 import {
   augmentationOf,
   lossOf,
@@ -21,6 +26,7 @@ import {
   scheduleOf,
 } from './parts-of-config.ts';
 import type { TrainingConfig } from './training-config.ts';
+import { transferModel } from './transfer.ts';
 
 /** A training that is ready to begin. */
 export interface PreparedTraining {
@@ -36,9 +42,11 @@ export async function prepareTraining(
   backend: Backend,
 ): Promise<PreparedTraining> {
   const { timesteps, batch, epochs, seed, dropLast, checkpointSteps, clipNorm } = config;
+  const { mix, recompute, dataset } = config;
   const registry = createRegistry([...ownRegistry.plugins, ...config.plugins]);
-  const source = await openDataset(config.dataset.name, { split: config.dataset.split });
-  const graph = networkOf(config, source);
+  const samples = await openSamples({ ...dataset, timesteps });
+  const graph = await networkOf(config, samples, registry);
+  const data = samples.dataFor(graph, dataset);
   // Better now than when the training is over.
   if (config.convert) convertQcfs(graph, { registry });
   const trainer = createTrainer(graph, {
@@ -47,60 +55,57 @@ export async function prepareTraining(
     timesteps,
     seed,
     loss: lossOf(config.loss),
-    optimiser: optimiserOf(config.optimiser),
+    optimiser: optimiserOf(config.optimiser, graph),
     regularisers: regularisersOf(config.regularisers),
+    recompute,
+    sequences: samples.isSequence ? [...graphInputs(graph).keys()] : [],
     ...(clipNorm === undefined ? {} : { clipNorm }),
   });
   const validation = await validationOf(config, graph);
-  const normalisation = normalisationOf(graph, source.imageShape[0]);
+  const normalisation = normalisationOf(graph, samples.imageShape[0]!);
   const options: TrainOptions = {
     epochs,
     batch,
     dropLast,
     schedule: scheduleOf(config.schedule),
     augment: augmentationOf(config.augmentation, normalisation),
+    ...(mix ? { mix } : {}),
     ...(validation ? { validation } : {}),
     ...(checkpointSteps === undefined ? {} : { checkpointSteps }),
   };
-  return { trainer, data: dataOf(graph, source, config.dataset), options, registry };
+  return { trainer, data, options, registry };
 }
 
-function networkOf(
+async function networkOf(
   { model, dataset, timesteps, seed }: TrainingConfig,
-  source: ImageSource,
-): Graph {
+  { imageShape, classNames }: Samples,
+  registry: Registry,
+): Promise<Graph> {
   if ('nodes' in model) return model;
-  const { imageShape, classNames } = source;
+  const labels = classNames ? { labels: classNames } : {};
+  if ('from' in model)
+    return withMetadata(await transferModel(model, { registry, seed, ...labels }), { timesteps });
   const isFashion = dataset.name.startsWith('fashion-mnist');
-  return buildModel(model, {
+  const graph = buildModel(model, {
     image: imageShape,
     timesteps,
     seed,
-    ...(classNames ? { classes: classNames.length, labels: classNames } : {}),
+    ...(classNames ? { classes: classNames.length, ...labels } : {}),
     ...(isFashion ? { preprocess: fashionMnistNormalisation } : {}),
   });
+  return model.architecture === 'spikingresformer' ? withMetadata(graph, { timesteps }) : graph;
 }
 
 async function validationOf(
-  { dataset, validation }: TrainingConfig,
+  { dataset, validation, timesteps }: TrainingConfig,
   graph: Graph,
 ): Promise<TrainOptions['validation']> {
   if (!validation) return undefined;
   const { name = dataset.name, split, keepBest, patience } = validation;
-  const source = await openDataset(name, { split });
+  const samples = await openSamples({ ...dataset, name, split, timesteps });
   return {
-    data: dataOf(graph, source, validation),
+    data: samples.dataFor(graph, validation),
     keepBest,
     ...(patience === undefined ? {} : { patience }),
   };
-}
-
-function dataOf(
-  graph: Graph,
-  source: ImageSource,
-  { start, limit }: { readonly start: number; readonly limit?: number },
-): TrainingData {
-  const { encode } = imagesFor(graph, source);
-  const part = { start, ...(limit === undefined ? {} : { count: limit }) };
-  return sourceData(source, encode, part);
 }

@@ -1,8 +1,12 @@
 import type { Graph, Json, Plugin } from '@spikeloom/ir';
 import type { Loss, Regulariser } from '@spikeloom/training';
 import * as v from 'valibot';
+import { datasetSchema, validationSchema } from './dataset-config.ts';
 import type { ModelConfig } from './model-of-config.ts';
 import { byName, has, parseFields } from './parse-fields.ts';
+import type { PresetConfig } from './presets/preset.ts';
+import { presetSchema } from './presets/preset-schema.ts';
+import type { TransferConfig } from './transfer.ts';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -10,41 +14,18 @@ const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const fromZero = v.pipe(v.number(), v.finite(), v.minValue(0));
 
-/** Epochs of a linear rise in front of the schedule. */
-const warmUp = v.exactOptional(count);
-
-const datasetSchema = byName(
-  'name',
-  v.strictObject({
-    /** `fashion-mnist-sample`, `fashion-mnist`, a folder or a file. */
-    name: v.string(),
-    split: v.optional(v.picklist(['train', 'test']), 'train'),
-    /** The first image. */
-    start: v.optional(whole, 0),
-    /** How many images; default all that follow. */
-    limit: v.exactOptional(count),
-  }),
-);
-
-const validationSchema = v.strictObject({
-  /** Default: the data set of the training. */
-  name: v.exactOptional(v.string()),
-  split: v.optional(v.picklist(['train', 'test']), 'test'),
-  start: v.optional(whole, 0),
-  limit: v.exactOptional(count),
-  /** Whether the model is that of the best epoch. */
-  keepBest: v.optional(v.boolean(), false),
-  /** Stops after so many epochs without a better one. */
-  patience: v.exactOptional(count),
-});
+/** A linear rise in front of the schedule: how many epochs, and from which rate (0). */
+const rise = { warmUp: v.exactOptional(count), warmUpFrom: v.exactOptional(fromZero) };
 
 const scheduleSchema = v.variant('kind', [
-  v.strictObject({ kind: v.literal('constant'), rate: positive, warmUp }),
+  v.strictObject({ kind: v.literal('constant'), rate: positive, ...rise }),
   v.strictObject({
     kind: v.literal('cosine'),
     rate: positive,
     every: v.optional(v.picklist(['epoch', 'step']), 'epoch'),
-    warmUp,
+    /** The rate it falls to. */
+    last: v.optional(fromZero, 0),
+    ...rise,
   }),
   v.strictObject({
     kind: v.literal('step'),
@@ -52,7 +33,7 @@ const scheduleSchema = v.variant('kind', [
     /** After how many epochs the rate falls. */
     after: v.array(count),
     factor: v.optional(positive, 0.1),
-    warmUp,
+    ...rise,
   }),
 ]);
 
@@ -70,6 +51,8 @@ const optimiserSchema = byName(
       beta2: v.optional(share, 0.999),
       epsilon: v.optional(positive, 1e-8),
       weightDecay: v.optional(fromZero, 0),
+      /** Which weights decay: all, or those with two axes and more, so no biases, normalisations and time constants. */
+      decays: v.optional(v.picklist(['all', 'matrices']), 'all'),
     }),
   ]),
 );
@@ -77,7 +60,7 @@ const optimiserSchema = byName(
 const lossSchema = byName(
   'kind',
   v.variant('kind', [
-    v.strictObject({ kind: v.literal('mean') }),
+    v.strictObject({ kind: v.literal('mean'), smoothing: v.optional(share, 0) }),
     v.strictObject({
       kind: v.literal('tet'),
       weight: v.optional(share, 1e-3),
@@ -122,13 +105,22 @@ const augmentationSchema = byName(
   ]),
 );
 
+/** Mixes the images of a batch; each with its alpha. */
+const mixSchema = v.strictObject({
+  mixUp: v.optional(share, 0),
+  cutMix: v.optional(share, 0),
+  cutShare: v.optional(share, 0.5),
+});
+
 const convertSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('qcfs'), timesteps: count }),
 ]);
 
 const configSchema = v.strictObject({
-  /** An architecture by name with its settings, or, in a program, a graph with weights. */
-  model: v.custom<ModelConfig | Graph>(
+  /** The recipe that was begun with; its settings are among the others. */
+  preset: v.exactOptional(presetSchema),
+  /** An architecture by name with its settings, a trained network to go on from, or, in a program, a graph with weights. */
+  model: v.custom<ModelConfig | TransferConfig | Graph>(
     (given) => typeof given === 'object' && given !== null,
     'an architecture or a graph',
   ),
@@ -148,6 +140,9 @@ const configSchema = v.strictObject({
     [],
   ),
   augmentation: v.optional(v.array(augmentationSchema), []),
+  mix: v.exactOptional(mixSchema),
+  /** Stretches of the network that are computed again on the way back, to save memory. */
+  recompute: v.optional(count, 1),
   /** Decides the first weights, the order of the images, augmentation and dropout. */
   seed: v.optional(whole, 0),
   dropLast: v.optional(v.boolean(), false),
@@ -166,8 +161,15 @@ export type TrainingConfigInput = v.InferInput<typeof configSchema>;
 /** The same with every default filled in. */
 export type TrainingConfig = v.InferOutput<typeof configSchema>;
 
+/** A configuration that begins with a recipe and says only what differs. */
+export type PresetConfigInput = { readonly preset: PresetConfig } & {
+  readonly [Field in keyof TrainingConfigInput]?: Partial<TrainingConfigInput[Field]>;
+};
+
 /** Gives a configuration its type: `export default defineTrainingConfig({ … })`. */
-export function defineTrainingConfig(config: TrainingConfigInput): TrainingConfigInput {
+export function defineTrainingConfig<Config extends TrainingConfigInput | PresetConfigInput>(
+  config: Config,
+): Config {
   return config;
 }
 

@@ -10,13 +10,7 @@ import type { GraphData } from './graph-data.ts';
 export function nodeTargets(graph: GraphData, members: ArrayLike<number>): Tensor {
   const { nodes, classes } = graph;
   const labels = requireLabels(graph);
-  if (members.length === 0) {
-    throw new SpikeloomError({
-      code: 'empty-batch',
-      path: graph.name,
-      message: 'there is no node to train on',
-    });
-  }
+  requireMembers(graph, members, 'to train on');
   const rows = new Float32Array(nodes * classes!);
   for (let index = 0; index < members.length; index++) {
     const node = members[index]!;
@@ -26,7 +20,7 @@ export function nodeTargets(graph: GraphData, members: ArrayLike<number>): Tenso
 }
 
 /**
- * The share of some nodes whose largest logit is that of their class.
+ * The share of some nodes whose largest logit is that of their class. Throws `empty-batch` for none.
  *
  * @param logits `[V, classes]`, or that of several timesteps, of which the last counts
  */
@@ -36,6 +30,7 @@ export function nodeAccuracy(
   members: ArrayLike<number>,
 ): number {
   const labels = requireLabels(graph);
+  requireMembers(graph, members, 'to measure on');
   const classes = logits.shape.at(-1)!;
   const { data } = logits;
   const first = data.length - graph.nodes * classes;
@@ -48,6 +43,16 @@ export function nodeAccuracy(
     if (best === labelOf(graph, labels, members[index]!)) right++;
   }
   return right / members.length;
+}
+
+function requireMembers({ name }: GraphData, members: ArrayLike<number>, purpose: string): void {
+  if (members.length > 0) return;
+  throw new SpikeloomError({
+    code: 'empty-batch',
+    path: name,
+    message: `there is no node ${purpose}`,
+    fix: 'take another split, or draw one with randomSplit',
+  });
 }
 
 function requireLabels({ name, labels, classes }: GraphData): Int32Array {

@@ -216,6 +216,8 @@ describe('targets and accuracies', () => {
     [[99], 'invalid-argument'],
   ] as const)('of %j throw %s', (members, code) => {
     expect(() => nodeTargets(club, members)).toThrow(expect.objectContaining({ code }));
+    const logits = tensor(new Float32Array(68), [34, 2]);
+    expect(() => nodeAccuracy(club, logits, members)).toThrow(expect.objectContaining({ code }));
   });
 
   test('need classes', () => {

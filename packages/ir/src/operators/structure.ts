@@ -21,6 +21,7 @@ const signal = v.optional(
       positive: v.number(),
       negative: v.number(),
       levels: v.number(),
+      perOctave: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1))),
     }),
   ]),
   realSignal,

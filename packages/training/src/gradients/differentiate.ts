@@ -16,6 +16,7 @@ import {
 } from '@spikeloom/ir';
 import { collectRules } from './index.ts';
 import type { GradientRule } from './gradient-rule.ts';
+import { type ForwardValues, recompute, requireStretches } from './recompute.ts';
 
 export interface DifferentiateOptions {
   readonly registry: Registry;
@@ -23,6 +24,8 @@ export interface DifferentiateOptions {
   readonly of: Ref;
   /** The values to take them with respect to: inputs or weights of the graph. */
   readonly wrt: readonly Ref[];
+  /** Stretches whose values are not kept for the way back but computed again. Default 1: all are kept. */
+  readonly recompute?: number | undefined;
 }
 
 /** A graph with gradients in it, still open. */
@@ -46,7 +49,8 @@ const opaque = new Set(
  * nodes, so every backend computes them. Operators without a rule are lowered until all have one.
  */
 export function differentiate(graph: Graph, options: DifferentiateOptions): Differentiated {
-  const { registry } = options;
+  const { registry, recompute: stretches = 1 } = options;
+  requireStretches('differentiate', stretches);
   const rules = collectRules(registry);
   const { graph: flat, aliases } = rewrite(graph, registry, {
     keep: (op) => op.lower === undefined || rules.has(op.id),
@@ -66,7 +70,11 @@ export function differentiate(graph: Graph, options: DifferentiateOptions): Diff
   const value = (ref: Ref): Value => values.get(target(ref)) ?? unknownValue(ref);
   for (const ref of options.wrt) value(ref);
   requireNumber(options.of, value(options.of));
-  const flow = new Flow(builder.scope('gradient'), flat, rules, values);
+  const forward =
+    stretches === 1
+      ? (_node: GraphNode, ref: Ref): Value => values.get(ref)!
+      : recompute(builder.scope('again'), flat, { registry, values, stretches });
+  const flow = new Flow(builder.scope('gradient'), flat, rules, values, forward);
   const found = flow.run(target(options.of), options.wrt.map(target));
   return {
     builder,
@@ -112,6 +120,7 @@ class Flow {
   readonly #graph: Graph;
   readonly #rules: ReadonlyMap<string, GradientRule>;
   readonly #values: ReadonlyMap<Ref, Value>;
+  readonly #forward: ForwardValues;
   readonly #parts = new Map<Ref, Value[]>();
 
   constructor(
@@ -119,11 +128,13 @@ class Flow {
     graph: Graph,
     rules: ReadonlyMap<string, GradientRule>,
     values: ReadonlyMap<Ref, Value>,
+    forward: ForwardValues,
   ) {
     this.#b = b;
     this.#graph = graph;
     this.#rules = rules;
     this.#values = values;
+    this.#forward = forward;
   }
 
   run(of: Ref, wrt: readonly Ref[]): Map<Ref, Value> {
@@ -155,9 +166,9 @@ class Flow {
     }
     const gradients = rule.build(this.#b, {
       attributes: node.attributes,
-      inputs: mapNames(node.inputs, (ref) => this.#values.get(ref)!),
+      inputs: mapNames(node.inputs, (ref) => this.#forward(node, ref)),
       outputs: Object.fromEntries(
-        names.map((name) => [name, this.#values.get(refOf(node, name))!] as const),
+        names.map((name) => [name, this.#forward(node, refOf(node, name))] as const),
       ),
       upstream,
     });

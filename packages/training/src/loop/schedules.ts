@@ -22,19 +22,26 @@ export function constantRate(rate: number): Schedule {
 export interface CosineOptions {
   /** Whether the rate changes after every epoch, or after every step. Default `epoch`. */
   readonly every?: 'epoch' | 'step';
+  /** The rate it falls to. Default 0. */
+  readonly last?: number;
 }
 
 /**
- * Half a cosine from the rate down to 0: `rate * (1 + cos(pi * done / all)) / 2`, over epochs as
- * `CosineAnnealingLR(T_max=epochs)` of PyTorch, or over steps.
+ * Half a cosine from the rate down to the last one: `last + (rate - last) * (1 + cos(pi * done / all)) / 2`, over epochs
+ * as `CosineAnnealingLR(T_max=epochs)` of PyTorch, or over steps.
  *
  * Source: Loshchilov & Hutter (2017), arXiv 1608.03983, eq. 5 without restarts.
  */
-export function cosineDecay(rate: number, { every = 'epoch' }: CosineOptions = {}): Schedule {
+export function cosineDecay(
+  rate: number,
+  { every = 'epoch', last = 0 }: CosineOptions = {},
+): Schedule {
   requireRate('cosineDecay', rate);
+  if (!(last >= 0 && last <= rate))
+    throw invalid('cosineDecay', 'last is from 0 to the rate', last);
   return ({ epoch, step, stepsPerEpoch, epochs }) => {
     const done = every === 'epoch' ? epoch : epoch + step / stepsPerEpoch;
-    return (rate * (1 + Math.cos((Math.PI * done) / epochs))) / 2;
+    return last + ((rate - last) * (1 + Math.cos((Math.PI * done) / epochs))) / 2;
   };
 }
 
@@ -55,6 +62,8 @@ export function stepDecay(rate: number, { after, factor = 0.1 }: StepDecayOption
 export interface WarmUpOptions {
   /** How many epochs, from 1. */
   readonly epochs: number;
+  /** The rate it rises from. Default 0. */
+  readonly from?: number;
 }
 
 /**
@@ -63,7 +72,9 @@ export interface WarmUpOptions {
  *
  * Source: Goyal et al. (2017), arXiv 1706.02677, section 2.2.
  */
-export function warmUp(schedule: Schedule, { epochs: warm }: WarmUpOptions): Schedule {
+export function warmUp(schedule: Schedule, { epochs: warm, from = 0 }: WarmUpOptions): Schedule {
+  if (!(from >= 0 && Number.isFinite(from)))
+    throw invalid('warmUp', 'from is a learning rate, or 0', from);
   if (!Number.isSafeInteger(warm) || warm < 1)
     throw invalid('warmUp', 'epochs is a whole number from 1', warm);
   return ({ epoch, step, stepsPerEpoch, epochs }) => {
@@ -71,7 +82,8 @@ export function warmUp(schedule: Schedule, { epochs: warm }: WarmUpOptions): Sch
     const left = Math.max(epochs - warm, 1);
     if (epoch >= warm) return schedule({ epoch: epoch - warm, step, stepsPerEpoch, epochs: left });
     const top = schedule({ epoch: 0, step: 0, stepsPerEpoch, epochs: left });
-    return (top * (epoch * stepsPerEpoch + step + 1)) / (warm * stepsPerEpoch);
+    const done = (epoch * stepsPerEpoch + step + 1) / (warm * stepsPerEpoch);
+    return from + (top - from) * done;
   };
 }
 

@@ -1,10 +1,12 @@
-import { type Graph, isSpikeloomError, SpikeloomError } from '@spikeloom/ir';
+import { type Graph, isSpikeloomError, SpikeloomError, valueTypes } from '@spikeloom/ir';
 import { type Cancellation, throwIfAborted } from '@spikeloom/runtime';
+import { outputOf } from '../check-trainer.ts';
 import type { Trainer } from '../trainer.ts';
 import { type Augmentation, augmentBatch } from './augmentation.ts';
 import { epochOrder } from './epoch-order.ts';
 import { addStep, type EpochMeans, meansOf, noTotals } from './epoch-totals.ts';
 import { evaluate } from './evaluate.ts';
+import { checkMix, mixBatch, type MixOptions } from './mix-samples.ts';
 import { pause } from './pause.ts';
 import type { Schedule, ScheduleProgress } from './schedules.ts';
 import { countOf, type TrainingBatch, type TrainingData } from './training-data.ts';
@@ -31,6 +33,8 @@ export interface TrainOptions {
   readonly dropLast?: boolean;
   /** What happens to images before they are learnt, one after the other. Default: nothing. */
   readonly augment?: readonly Augmentation[];
+  /** How images of a batch are mixed after that. Default: they are not. */
+  readonly mix?: MixOptions;
   /** Data that are not learnt, and what is decided by them. */
   readonly validation?: Validation;
   /** Hands out a checkpoint after every so many steps too, not only after every epoch. */
@@ -131,21 +135,28 @@ async function* epochSteps(
   trainer: Trainer,
   data: TrainingData,
   start: TrainingState,
-  { epochs, batch, schedule, augment = [], onProgress, signal }: TrainOptions,
+  { epochs, batch, schedule, augment = [], mix, onProgress, signal }: TrainOptions,
 ): AsyncGenerator<TrainingState, void, void> {
   const { epoch, settings } = start;
   const order = settings.shuffle
     ? epochOrder(data.size, settings.seed, epoch)
     : Array.from({ length: data.size }, (_, index) => index);
   const stepsPerEpoch = stepsOf(settings);
+  const classes = mix ? classesOf(trainer) : 0;
   let { totals } = start;
   for (let step = start.step; step < stepsPerEpoch; step++) {
     throwIfAborted(signal);
     const indices = order.slice(step * batch, (step + 1) * batch);
     const { inputs, labels } = checkBatch(await data.batch(indices), indices);
     const learningRate = rateOf(schedule, { epoch, step, stepsPerEpoch, epochs });
-    const seen = augmentBatch(inputs, { augment, seed: settings.seed, epoch, indices });
-    totals = addStep(totals, await trainer.step(seen, labels, { learningRate, signal }));
+    const changed = augmentBatch(inputs, { augment, seed: settings.seed, epoch, indices });
+    const seen = mix
+      ? mixBatch({ inputs: changed, labels }, { mix, classes, seed: settings.seed, epoch, step })
+      : { inputs: changed, labels };
+    totals = addStep(
+      totals,
+      await trainer.step(seen.inputs, seen.labels, { learningRate, signal }),
+    );
     const done = { epoch, epochs, step: step + 1, stepsPerEpoch, learningRate };
     await onProgress?.({ ...done, ...meansOf(totals) });
     yield { ...start, trainer: trainer.state(), step: step + 1, totals };
@@ -188,6 +199,12 @@ function isOutOfPatience({ history }: TrainingState, validation: Validation | un
   const accuracies = history.map(({ validationAccuracy }) => validationAccuracy ?? 0);
   const best = accuracies.indexOf(Math.max(...accuracies));
   return accuracies.length - 1 - best >= validation.patience;
+}
+
+function classesOf(trainer: Trainer): number {
+  const graph = trainer.graph();
+  const logits = graph.outputs[outputOf(graph, trainer.options)]!;
+  return Number(valueTypes(graph).get(logits)!.shape[1]);
 }
 
 function stepsOf({ samples, batch, dropLast }: TrainingSettings): number {
@@ -234,7 +251,8 @@ function rateOf(schedule: Schedule, progress: ScheduleProgress): number {
   });
 }
 
-function checkOptions({ epochs, batch, checkpointSteps, validation }: TrainOptions): void {
+function checkOptions({ epochs, batch, checkpointSteps, validation, mix }: TrainOptions): void {
+  if (mix) checkMix(mix);
   const counts = {
     epochs,
     batch,

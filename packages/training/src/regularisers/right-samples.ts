@@ -1,7 +1,8 @@
 import type { Builder, Value } from '@spikeloom/ir';
 
 /**
- * 1 where the largest logit is that of the target class, else 0: `[…, N]`. No gradient passes.
+ * 1 where the largest logit is that of the target class, else 0: `[…, N]`. A row of zeros is no target, and nothing
+ * is right for it. No gradient passes.
  *
  * @param logits `[…, N, C]`
  * @param target `[N, C]`; of a distribution, the most likely class counts
@@ -9,7 +10,8 @@ import type { Builder, Value } from '@spikeloom/ir';
 export function isRight(b: Builder, logits: Value, target: Value): Value {
   const isLikely = b.greaterEqual(target, b.max(target, [-1], true));
   const aim = b.max(b.select(isLikely, logits, -3.4e38), [-1]);
-  return b.cast(b.greaterEqual(aim, b.max(logits, [-1])), 'float32');
+  const right = b.cast(b.greaterEqual(aim, b.max(logits, [-1])), 'float32');
+  return b.mul(right, b.cast(b.greater(b.max(target, [-1]), 0), 'float32'));
 }
 
 /**

@@ -37,6 +37,10 @@ describe('half a cosine', () => {
   test('may fall after every step', () => {
     expectRates(cosineDecay(2, { every: 'step' }), [2, 1 + Math.SQRT1_2, 1, 1 - Math.SQRT1_2], 2);
   });
+
+  test('may end above 0', () => {
+    expectRates(cosineDecay(3, { last: 1 }), [3, 2 + Math.SQRT1_2, 2, 2 - Math.SQRT1_2]);
+  });
 });
 
 test('a rate falls by a factor at its epochs', () => {
@@ -47,6 +51,10 @@ test('a rate falls by a factor at its epochs', () => {
 describe('a warm-up', () => {
   test('rises from step to step to the first rate of its schedule', () => {
     expectRates(warmUp(constantRate(0.8), { epochs: 2 }), [0.2, 0.4, 0.6, 0.8, 0.8, 0.8], 2);
+  });
+
+  test('may begin above 0', () => {
+    expectRates(warmUp(constantRate(0.9), { epochs: 2, from: 0.1 }), [0.3, 0.5, 0.7, 0.9], 2);
   });
 
   test('leaves the whole schedule to the epochs after it', () => {
@@ -63,6 +71,8 @@ test.each([
   ['a rate of 0', () => constantRate(0), 'constantRate'],
   ['a rate that is no number', () => cosineDecay(NaN), 'cosineDecay'],
   ['a negative factor', () => stepDecay(1, { after: [1], factor: -1 }), 'stepDecay'],
+  ['an end above the beginning', () => cosineDecay(1, { last: 2 }), 'cosineDecay'],
+  ['a rise from below 0', () => warmUp(constantRate(1), { epochs: 1, from: -1 }), 'warmUp'],
   ['half an epoch', () => warmUp(constantRate(1), { epochs: 0.5 }), 'warmUp'],
 ])('%s is refused', (_, make, path) => {
   expect(make).toThrow(expect.objectContaining({ code: 'invalid-argument', path }));

@@ -1,31 +1,33 @@
+import * as v from 'valibot';
+import { type Spread, spread } from '../spread.ts';
+
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const amount = v.pipe(v.number(), v.minValue(0));
+
 /** What one trained network showed. */
-export interface NetworkResult {
-  readonly model: string;
-  readonly seed: number;
+export const networkResultSchema = v.object({
+  model: v.string(),
+  seed: v.number(),
   /** Accuracy of stopping every sample after each timestep, as fractions. */
-  readonly accuracyPerTimestep: readonly number[];
+  accuracyPerTimestep: v.pipe(v.array(share), v.minLength(1)),
   /** Accuracy of stopping at random. */
-  readonly anytimeAccuracy: number;
+  anytimeAccuracy: share,
   /** Optimal cutoff timestep, from 1. */
-  readonly oct: number;
+  oct: amount,
   /** Spikes of a sample that runs to the end. */
-  readonly spikesPerInference: number;
-  readonly policies: readonly PolicyResult[];
-}
-
-export interface PolicyResult {
-  readonly policy: string;
-  readonly epsilon: number;
-  readonly accuracy: number;
-  readonly meanTimestep: number;
-  readonly spikesPerInference: number;
-}
-
-/** A mean over seeds and its standard deviation; 0 for one seed. */
-export interface Spread {
-  readonly mean: number;
-  readonly std: number;
-}
+  spikesPerInference: amount,
+  policies: v.array(
+    v.object({
+      policy: v.string(),
+      epsilon: share,
+      accuracy: share,
+      meanTimestep: amount,
+      spikesPerInference: amount,
+    }),
+  ),
+});
+export type NetworkResult = v.InferOutput<typeof networkResultSchema>;
+export type PolicyResult = NetworkResult['policies'][number];
 
 /** A row of the table: one policy with one setting, over all seeds. Numbers are means. */
 export interface ReproRow {
@@ -121,12 +123,6 @@ export function summaries(
         : {}),
     };
   });
-}
-
-function spread(values: readonly number[]): Spread {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, std: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {

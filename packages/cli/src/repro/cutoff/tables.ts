@@ -1,7 +1,8 @@
 import { compact, percent, type Table } from '../../table.ts';
 import { recipes } from './recipes.ts';
 import { referenceRuns } from './reference.ts';
-import type { ModelSummary, ReproRow, Spread } from './result.ts';
+import type { Spread } from '../spread.ts';
+import type { ModelSummary, ReproRow } from './result.ts';
 
 /** Networks side by side, each with the reference's figures below where there are some. */
 export function modelTable(models: readonly ModelSummary[], isWhole: boolean): Table {

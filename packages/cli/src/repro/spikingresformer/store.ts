@@ -1,31 +1,30 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readModelFile, writeFile, writeModelFile } from '@spikeloom/checkpoint/node';
-import { type Graph, isSpikeloomError, type Registry } from '@spikeloom/ir';
+import { writeFile } from '@spikeloom/checkpoint/node';
+import type { Graph, Registry } from '@spikeloom/ir';
 import type { TrainingState } from '@spikeloom/training';
 import { loadTrainingState, saveTrainingState } from '@spikeloom/training/node';
 import * as v from 'valibot';
-import { makeFolder } from '../../make-folder.ts';
+import { openRunStore, readJson, toText, unlessBroken } from '../run-store.ts';
 import type { SmallResult } from './result.ts';
 
 const amount = v.pipe(v.number(), v.minValue(0));
 const shares = v.array(v.pipe(v.number(), v.minValue(0), v.maxValue(1)));
 
-const finishedSchema = v.object({
-  /** What the result depends on; with another one the network is trained anew. */
-  recipe: v.string(),
-  result: v.object({
-    accuracyPerTimestep: v.pipe(shares, v.minLength(1)),
-    epochs: amount,
-    steps: amount,
-    imagesSeen: amount,
-    testImages: amount,
-    seconds: amount,
-    stages: v.array(v.object({ stage: amount, rates: shares })),
-    sops: amount,
-    rate: amount,
-  }),
+const resultSchema = v.object({
+  accuracyPerTimestep: v.pipe(shares, v.minLength(1)),
+  epochs: amount,
+  steps: amount,
+  imagesSeen: amount,
+  testImages: amount,
+  seconds: amount,
+  stages: v.array(v.object({ stage: amount, rates: shares })),
+  sops: amount,
+  rate: amount,
 });
+/** Of the files of the network and its result. */
+const name = 'network';
+
 const underWaySchema = v.object({ recipe: v.string(), seconds: amount });
 
 export interface Finished {
@@ -54,19 +53,16 @@ export async function openSmallStore(
   recipe: string,
   registry: Registry,
 ): Promise<SmallStore> {
-  await makeFolder(folder);
-  const at = (name: string): string => join(folder, name);
+  const store = await openRunStore<SmallResult>(folder, resultSchema, registry);
   const files = {
-    network: at('network.safetensors'),
-    result: at('result.json'),
-    state: at('state.safetensors'),
-    progress: at('state.json'),
+    state: join(folder, 'state.safetensors'),
+    progress: join(folder, 'state.json'),
   };
   return {
     async finished() {
-      const saved = await readJson(files.result, finishedSchema);
-      const graph = await unlessBroken(readModelFile(files.network, registry));
-      return graph && saved?.recipe === recipe ? { result: saved.result, graph } : undefined;
+      const result = await store.find(name, recipe);
+      const graph = result && (await store.network(name));
+      return graph && { result, graph };
     },
     async underWay() {
       const saved = await readJson(files.progress, underWaySchema);
@@ -79,30 +75,8 @@ export async function openSmallStore(
       await writeFile(files.progress, toText({ recipe, seconds }));
     },
     async finish({ result, graph }) {
-      await writeModelFile(files.network, graph);
-      await writeFile(files.result, toText({ recipe, result }));
-      for (const file of [files.state, files.progress]) await rm(file, { force: true });
+      await store.save(name, recipe, result, graph);
+      for (const file of Object.values(files)) await rm(file, { force: true });
     },
   };
-}
-
-async function readJson<Schema extends v.GenericSchema>(
-  path: string,
-  schema: Schema,
-): Promise<v.InferOutput<Schema> | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
-  return parsed.success ? parsed.output : undefined;
-}
-
-/** What is damaged is done again. */
-async function unlessBroken<T>(reading: Promise<T>): Promise<T | undefined> {
-  return reading.catch((error: unknown) => {
-    if (isSpikeloomError(error)) return undefined;
-    throw error;
-  });
-}
-
-function toText(value: unknown): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`;
 }
