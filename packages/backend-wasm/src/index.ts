@@ -1,7 +1,20 @@
 import { tfjsDevice } from '@spikeloom/backend-tfjs';
-import { type Backend, createBackend } from '@spikeloom/runtime';
+import type { Graph } from '@spikeloom/ir';
+import {
+  type Backend,
+  type CompileOptions,
+  createProgram,
+  type Device,
+  operatorRoute,
+  type Route,
+} from '@spikeloom/runtime';
+import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { countNonZero } from './count-non-zero.ts';
+import { singleThread } from './engine/dispatch.ts';
+import { type EngineMemory, openEngine } from './engine/memory.ts';
+import { engineRoute } from './engine/route.ts';
+import type { NumberMode } from './engine/stage.ts';
 import { type Heap, openHeap, takeRows } from './heap.ts';
 import { batchNormKernels } from './kernels/batch-norms.ts';
 import { choiceKernels } from './kernels/choices.ts';
@@ -28,6 +41,17 @@ export interface WasmBackendOptions {
    * Counts only before the first program is compiled.
    */
   readonly threads?: number;
+  /**
+   * How the weights of event-driven layers are kept. `float32` gives the results of the operators up to the
+   * order of sums. `int16` rounds every output's weights to whole steps and adds them without rounding: twice
+   * as many at once.
+   */
+  readonly mode?: NumberMode;
+  /**
+   * Whether graphs run through the event-driven engine: `auto` (default) where something in them is driven by
+   * spikes, `off` never.
+   */
+  readonly engine?: 'auto' | 'off';
 }
 
 /** WebAssembly with SIMD: tfjs operators, and our own kernels on the same memory. */
@@ -67,7 +91,7 @@ export function wasmBackend(options: WasmBackendOptions = {}): Backend {
       heap ??= await openHeap();
     },
   });
-  return createBackend({
+  const complete: Device<TfTensor> = {
     ...device,
     // The kernel reads numbers of four bytes.
     countNonZero: (handle, keep) =>
@@ -75,7 +99,37 @@ export function wasmBackend(options: WasmBackendOptions = {}): Backend {
         ? device.countNonZero(handle, keep)
         : countNonZero(current(), handle, keep),
     take: (handle, rows, axis) => takeRows(current(), handle, rows, axis),
-  });
+  };
+  let memory: Promise<EngineMemory> | undefined;
+  return {
+    name: device.name,
+    async compile(graph, compileOptions) {
+      await complete.ready?.();
+      const { mode = 'float32', engine = 'auto' } = options;
+      const throughEngine =
+        engine === 'off' ? undefined : await openRoute(graph, compileOptions, mode);
+      return createProgram(
+        graph,
+        compileOptions,
+        throughEngine ?? operatorRoute(complete, graph, compileOptions),
+      );
+    },
+  };
+
+  async function openRoute(
+    graph: Graph,
+    compileOptions: CompileOptions,
+    mode: NumberMode,
+  ): Promise<Route | undefined> {
+    memory ??= openEngine(false);
+    const opened = await memory;
+    const dispatcher = singleThread(opened);
+    return engineRoute(
+      { device: complete, heap: current, memory: opened, dispatcher, mode },
+      graph,
+      compileOptions,
+    );
+  }
 }
 
 /** The binaries of tfjs, copied beside ours when the package is built. */

@@ -1,0 +1,81 @@
+import {
+  AFTER_RESET,
+  charge,
+  fire,
+  leakAfterReset,
+  POTENTIAL_AND_CURRENT,
+  RECIPROCAL,
+  reset,
+  SOFT_RESET,
+} from '../membrane';
+import { number, word } from './word';
+
+/**
+ * How neurons are advanced, as types of different sizes: what a type says is decided when the kernels are compiled,
+ * so that the usual neurons pass without a branch.
+ */
+
+/** There are none. */
+export type None = u8;
+/** Any of those in membrane.ts. */
+export type Any = u16;
+/** Leak of potential and current with a power of two, reset to 0, comparison by >=. */
+export type Leaky = u32;
+/** No leak, reset by subtraction, comparison by >=. */
+export type Subtracting = u64;
+
+// @ts-ignore: decorator
+@inline
+export function is<A, B>(): bool {
+  return sizeof<A>() == sizeof<B>();
+}
+
+// @ts-ignore: decorator
+@inline
+export function isLeaky(neuron: usize): bool {
+  const suits = word(neuron, 3) == POTENTIAL_AND_CURRENT && word(neuron, 4) == RECIPROCAL;
+  return suits && isPlain(neuron);
+}
+
+// @ts-ignore: decorator
+@inline
+export function isSubtracting(neuron: usize): bool {
+  const suits = word(neuron, 3) > AFTER_RESET && (word(neuron, 4) & ~RECIPROCAL) == SOFT_RESET;
+  return suits && isPlain(neuron);
+}
+
+/** What makes the shorter forms below the same bits as those of membrane.ts. */
+function isPlain(neuron: usize): bool {
+  const threshold = number(neuron, 7);
+  return threshold > 0 && threshold < Infinity && reinterpret<i32>(number(neuron, 8)) == 0;
+}
+
+/** The potential that is compared with the threshold; `share` is 1 / tau. */
+// @ts-ignore: decorator
+@inline
+export function chargeBy<D>(neuron: usize, v: v128, x: v128, share: v128): v128 {
+  if (is<D, Leaky>()) return f32x4.add(v, f32x4.mul(f32x4.sub(x, v), share));
+  if (is<D, Subtracting>()) return f32x4.add(v, x);
+  return charge(v, x, word(neuron, 3), number(neuron, 5), number(neuron, 8), word(neuron, 4));
+}
+
+/** All bits of the lanes that fire. */
+// @ts-ignore: decorator
+@inline
+export function fireBy<D>(neuron: usize, charged: v128, threshold: v128): v128 {
+  if (!is<D, Any>()) return f32x4.ge(charged, threshold);
+  const spikes = fire(charged, number(neuron, 7), word(neuron, 4));
+  return i32x4.ne(spikes, i32x4.splat(0));
+}
+
+/** The potential that is left. */
+// @ts-ignore: decorator
+@inline
+export function resetBy<D>(neuron: usize, charged: v128, fired: v128, threshold: v128): v128 {
+  if (is<D, Leaky>()) return f32x4.mul(charged, v128.andnot(f32x4.splat(1), fired));
+  if (is<D, Subtracting>()) return f32x4.sub(charged, v128.and(threshold, fired));
+  const rest = number(neuron, 8);
+  const spikes = v128.and(fired, f32x4.splat(1));
+  const kept = reset(charged, spikes, number(neuron, 7), rest, word(neuron, 4));
+  return word(neuron, 3) == AFTER_RESET ? leakAfterReset(kept, number(neuron, 6), rest) : kept;
+}

@@ -1,0 +1,17 @@
+import type { EngineMemory } from './memory.ts';
+import type { KernelCall } from './placement.ts';
+
+/** Runs calls of kernels, on one thread or several. */
+export interface Dispatcher {
+  readonly threads: number;
+  /** Does so many units of work and returns when all are done. */
+  run(call: Pick<KernelCall, 'kernel' | 'descriptors'>, units: number): void;
+}
+
+/** Everything on the calling thread. */
+export function singleThread({ kernels }: EngineMemory): Dispatcher {
+  return {
+    threads: 1,
+    run: ({ kernel, descriptors }, units) => kernels[kernel]!(descriptors[0]!, 0, units),
+  };
+}
