@@ -6,14 +6,12 @@ import {
   createProgram,
   type Device,
   operatorRoute,
-  type Route,
 } from '@spikeloom/runtime';
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { countNonZero } from './count-non-zero.ts';
-import { singleThread } from './engine/dispatch.ts';
-import { type EngineMemory, openEngine } from './engine/memory.ts';
-import { engineRoute } from './engine/route.ts';
+import type { PlanDescription, PlannedStage } from './engine/describe.ts';
+import { Engine } from './engine/engine.ts';
 import type { NumberMode } from './engine/stage.ts';
 import { type Heap, openHeap, takeRows } from './heap.ts';
 import { batchNormKernels } from './kernels/batch-norms.ts';
@@ -35,10 +33,13 @@ import { reductionKernels } from './kernels/reductions.ts';
 import { rowIndexingKernels } from './kernels/row-indexing.ts';
 import { locationOf } from './read-binary.ts';
 
+export type { NumberMode, PlanDescription, PlannedStage };
+
 export interface WasmBackendOptions {
   /**
-   * Threads to use where the platform allows it (a cross-origin isolated page); tfjs decides by default.
-   * Counts only before the first program is compiled.
+   * Threads to use where the platform allows it: in Node, and on cross-origin isolated pages. By default the
+   * engine takes the cores there are, at most four, for large networks; results do not depend on it. For the
+   * operators of tfjs it counts only before the first program is compiled, and not in Node.
    */
   readonly threads?: number;
   /**
@@ -54,8 +55,22 @@ export interface WasmBackendOptions {
   readonly engine?: 'auto' | 'off';
 }
 
+/** The backend, and what it would do with a graph. */
+export interface WasmBackend extends Backend {
+  /**
+   * How the engine would run a graph, all inputs held; undefined where nothing in it is driven by spikes and
+   * every operator runs by its own kernel.
+   *
+   * Throws what `compile` throws.
+   */
+  explain(
+    graph: Graph,
+    options: CompileOptions & { readonly samples: number; readonly timesteps: number },
+  ): Promise<PlanDescription | undefined>;
+}
+
 /** WebAssembly with SIMD: tfjs operators, and our own kernels on the same memory. */
-export function wasmBackend(options: WasmBackendOptions = {}): Backend {
+export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
   let heap: Heap | undefined;
   // Kernels run after ready(), so the heap is there.
   const current = (): Heap => heap!;
@@ -100,36 +115,26 @@ export function wasmBackend(options: WasmBackendOptions = {}): Backend {
         : countNonZero(current(), handle, keep),
     take: (handle, rows, axis) => takeRows(current(), handle, rows, axis),
   };
-  let memory: Promise<EngineMemory> | undefined;
+  const { mode = 'float32', threads } = options;
+  const engine = new Engine({ device: complete, heap: current, mode, threads });
   return {
     name: device.name,
     async compile(graph, compileOptions) {
       await complete.ready?.();
-      const { mode = 'float32', engine = 'auto' } = options;
       const throughEngine =
-        engine === 'off' ? undefined : await openRoute(graph, compileOptions, mode);
-      return createProgram(
-        graph,
-        compileOptions,
-        throughEngine ?? operatorRoute(complete, graph, compileOptions),
-      );
+        options.engine === 'off' ? undefined : await engine.route(graph, compileOptions);
+      const route = throughEngine ?? operatorRoute(complete, graph, compileOptions);
+      return createProgram(graph, compileOptions, route);
+    },
+    async explain(graph, { samples, timesteps, ...compileOptions }) {
+      await complete.ready?.();
+      if (options.engine === 'off') return undefined;
+      const route = await engine.route(graph, compileOptions);
+      const description = route?.describe(samples, timesteps);
+      route?.dispose();
+      return description;
     },
   };
-
-  async function openRoute(
-    graph: Graph,
-    compileOptions: CompileOptions,
-    mode: NumberMode,
-  ): Promise<Route | undefined> {
-    memory ??= openEngine(false);
-    const opened = await memory;
-    const dispatcher = singleThread(opened);
-    return engineRoute(
-      { device: complete, heap: current, memory: opened, dispatcher, mode },
-      graph,
-      compileOptions,
-    );
-  }
 }
 
 /** The binaries of tfjs, copied beside ours when the package is built. */

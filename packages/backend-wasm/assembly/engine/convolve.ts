@@ -4,7 +4,7 @@ import { ROW_BYTES, sumRows, sumTwoRows } from './sum-rows';
 import { address, word } from './word';
 
 /** Sums that are finished together: positions times timesteps, or the timesteps of one position. */
-const CELLS = 64;
+const CELLS = 128;
 
 /** Convolution of spikes with numbers; what follows it, neurons included, in the same pass. */
 export function convolveEvents_f32(d: usize, first: i32, last: i32): void {

@@ -1,9 +1,9 @@
 import { address, word } from './word';
 
 /** Room for the lists of some windows; more where those of one position may need it. */
-const LIST_BYTES: usize = 32768;
+const LIST_BYTES: usize = 24000;
 /** What copies write beyond the end of a list. */
-const SPARE_BYTES: usize = 128;
+const SPARE_BYTES: usize = 96;
 /** Entries of a row of a window that are copied always, in bytes: asking is slower than copying. */
 const CERTAIN_BYTES: usize = 96;
 
@@ -33,7 +33,6 @@ export function listWindows(
   const W = word(d, 20);
   const OW = word(d, 22);
   const longest = (<usize>(KH * KW * Cg) << 1) + SPARE_BYTES;
-  const certain = min(CERTAIN_BYTES, (<usize>(KW * Cg) << 1));
   const lineBytes = <usize>(W + 1) << 2;
   let list = windows + (<usize>(cells + 1) << 2);
   const listsEnd = list + max(LIST_BYTES, longest * <usize>T);
@@ -55,15 +54,17 @@ export function listWindows(
       let line = starts + <usize>(((n * T + t) * G + g) * H + top + ky0) * lineBytes;
       for (let ky = ky0; ky < ky1; ky++) {
         const begin = load<u32>(line + x0);
-        const from = events + (<usize>begin << 1);
+        const row = events + (<usize>begin << 1);
         const bytes = <usize>(load<u32>(line + x1) - begin) << 1;
         const shift = i16x8.splat(<i16>((ky * KW - left) * Cg));
-        let at: usize = 0;
-        for (; at < certain; at += 16) {
-          v128.store(list + at, i16x8.add(v128.load(from + at), shift));
-        }
-        for (; at < bytes; at += 16) {
-          v128.store(list + at, i16x8.add(v128.load(from + at), shift));
+        v128.store(list, i16x8.add(v128.load(row), shift));
+        v128.store(list, i16x8.add(v128.load(row, 16), shift), 16);
+        v128.store(list, i16x8.add(v128.load(row, 32), shift), 32);
+        v128.store(list, i16x8.add(v128.load(row, 48), shift), 48);
+        v128.store(list, i16x8.add(v128.load(row, 64), shift), 64);
+        v128.store(list, i16x8.add(v128.load(row, 80), shift), 80);
+        for (let at = CERTAIN_BYTES; at < bytes; at += 16) {
+          v128.store(list + at, i16x8.add(v128.load(row + at), shift));
         }
         list += bytes;
         line += lineBytes;

@@ -21,13 +21,19 @@ const maximumPages = 65536;
  */
 export class EngineMemory {
   readonly memory: WebAssembly.Memory;
+  readonly module: WebAssembly.Module;
   readonly kernels: Readonly<Record<string, EngineKernel>>;
   /** Free regions by address; neighbours are one. */
   #free: Region[] = [];
   #used = 0;
 
-  constructor(memory: WebAssembly.Memory, kernels: Readonly<Record<string, EngineKernel>>) {
+  constructor(
+    memory: WebAssembly.Memory,
+    module: WebAssembly.Module,
+    kernels: Readonly<Record<string, EngineKernel>>,
+  ) {
     this.memory = memory;
+    this.module = module;
     this.kernels = kernels;
     const { byteLength } = memory.buffer;
     // Address 0 stays empty: descriptors say "none" with it.
@@ -125,7 +131,7 @@ export async function openEngine(isShared: boolean): Promise<EngineMemory> {
     ...(isShared ? { shared: true } : {}),
   });
   const bytes = await readBinary(isShared ? sharedUrl : url);
-  const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
+  const { module, instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
   // The binary is built from assembly/engine/index.ts beside this file.
-  return new EngineMemory(memory, instance.exports as Record<string, EngineKernel>);
+  return new EngineMemory(memory, module, instance.exports as Record<string, EngineKernel>);
 }

@@ -28,12 +28,14 @@ import {
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import type { Heap } from '../heap.ts';
 import type { Dispatcher } from './dispatch.ts';
+import { describeStages, type PlanDescription } from './describe.ts';
 import { EngineRun } from './engine-run.ts';
 import { joinRows } from './rows.ts';
 import { engineDevice } from './engine-device.ts';
 import type { EngineMemory, Region } from './memory.ts';
 import { type Placement, placePlan } from './placement.ts';
 import { recognise, type StagePlan } from './recognise.ts';
+import { neuronOps } from './neuron.ts';
 import { EngineSession, type Part } from './session.ts';
 import type { NumberMode } from './stage.ts';
 
@@ -49,6 +51,8 @@ export interface EngineRouteOptions {
 const lanesOf = { float32: 16, int16: 32 } as const satisfies Record<NumberMode, number>;
 /** A batch runs in parts of at most this much memory, unless one sample needs more. */
 const partBytes = 256 << 20;
+/** Plans of this size have work for threads. */
+const threadedBytes = 8 << 20;
 
 /** Compiles a graph for the engine; undefined where nothing in it is driven by events. */
 export function engineRoute(
@@ -62,6 +66,7 @@ export function engineRoute(
   const plan = makePlan(device, graph, options);
   // States that reach back over other operators tie timesteps together.
   if (plan.stateNodes.length > 0) return undefined;
+  if (!plan.instructions.some(({ node }) => neuronOps.includes(node.op))) return undefined;
   const route = new EngineRoute(engine, graph, options, prepare(plan, device));
   if (route.isWorthwhile()) return route;
   route.dispose();
@@ -128,6 +133,23 @@ export class EngineRoute implements Route {
     });
     this.#plans.set(key, plan);
     return plan;
+  }
+
+  /** The plan of a run of so many samples and timesteps, all inputs held. */
+  describe(samples: number, timesteps: number): PlanDescription {
+    const plan = this.stages(new Set(graphInputs(this.#graph).keys()));
+    const placement = this.#newPlacement(plan, samples, timesteps, false);
+    const weightBytes = [...this.#weights.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    const { mode, dispatcher } = this.#engine;
+    const { threads } = dispatcher;
+    const { bytes } = placement;
+    placement.dispose();
+    return {
+      stages: describeStages(plan, { mode, samples, timesteps, lanes: lanesOf[mode] }),
+      bytes,
+      weightBytes,
+      threads,
+    };
   }
 
   open(options: SessionOptions): EngineSession | ReturnType<Route['open']> {
@@ -274,7 +296,11 @@ export class EngineRoute implements Route {
     const bitPositions = this.#bitPositions.address;
     const { threads } = dispatcher;
     const lanes = lanesOf[mode];
-    return placePlan({ memory, stages, samples, steps, lasting, lanes, threads, bitPositions });
+    const placement = placePlan({
+      ...{ memory, stages, samples, steps, lasting, lanes, threads, bitPositions },
+    });
+    if (placement.bytes >= threadedBytes) dispatcher.prepare();
+    return placement;
   }
 
   #end(parts: readonly Part[]): void {

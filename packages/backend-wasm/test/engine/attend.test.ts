@@ -1,6 +1,6 @@
 import { createRandom } from '@spikeloom/ir';
-import { expect, test } from 'vitest';
-import { type Arena, type Prepared, runInParts } from './kernels.ts';
+import { test } from 'vitest';
+import { type Arena, expectSame, type Prepared, runInParts } from './kernels.ts';
 import { blocksOf, hasSpike, listEvents, randomSpikes, type Spikes } from './layouts.ts';
 import { advance, neuronVariants, neuronWords } from './neurons.ts';
 
@@ -10,7 +10,12 @@ const random = createRandom(631);
 const cases = neuronVariants.map((neuron, seed) => {
   const N = 1 + random.below(3);
   return {
-    ...{ T: 1 + random.below(4), N, heads: 1 + random.below(3), P: 1 + random.below(30) },
+    ...{
+      T: seed % 16 === 5 ? 40 : 1 + random.below(4),
+      N,
+      heads: 1 + random.below(3),
+      P: 1 + random.below(30),
+    },
     ...{ K: 1 + random.below(60), outputs: 1 + random.below(60), firstSample: random.below(N) },
     ...{ keeps: random.below(2) === 1, rate: [0.1, 0.3, 0.9][seed % 3]!, neuron, seed },
   };
@@ -62,7 +67,7 @@ function prepare(arena: Arena, it: Case): Prepared {
     ...neuronWords(it.neuron, spikes, it.keeps ? v : 0),
   ]);
   return {
-    ...{ kernel: 'attendEvents', descriptor, units: P },
+    ...{ kernel: 'attendEvents', descriptor, units: (N - firstSample) * P },
     results: () => ({
       spikes: arena.read(Uint8Array, spikes, T * N * sample),
       v: arena.read(Float32Array, v, data.v.length),
@@ -115,13 +120,11 @@ function expectedOf(it: Case): ReturnType<Prepared['results']> {
 test.each(cases)(
   '$T x $N x $heads x $P queries of $K by $outputs outputs, rate $rate, $neuron',
   (it) => {
-    const { spikes, v } = runInParts((arena) => prepare(arena, it), it.seed);
-    const expected = expectedOf(it);
-    expect(spikes).toEqual(expected['spikes']);
+    const actual = runInParts((arena) => prepare(arena, it), it.seed);
     const NBo = blocksOf(it.outputs, 16);
-    v!.forEach((value, index) => {
-      const o = (Math.floor(index / (16 * it.P)) % NBo) * 16 + (index % 16);
-      if (o < it.outputs) expect(value).toBe(expected['v']![index]);
+    // Outputs that are none may keep any potential.
+    expectSame(actual, expectedOf(it), {
+      v: (at) => (Math.floor(at / (16 * it.P)) % NBo) * 16 + (at % 16) < it.outputs,
     });
   },
 );

@@ -1,6 +1,6 @@
 import { createRandom } from '@spikeloom/ir';
-import { describe, expect, test } from 'vitest';
-import { type Arena, runInParts } from './kernels.ts';
+import { describe, test } from 'vitest';
+import { type Arena, expectSame, runInParts } from './kernels.ts';
 import { blocksOf, createSpikes, currentAt, hasSpike, randomSpikes, setSpike } from './layouts.ts';
 
 const random = createRandom(641);
@@ -60,7 +60,7 @@ describe('numbers and currents', () => {
     eachPlace(it, (place) => {
       expected[placeOf(it, place)] = numbers[elementOf(it, place)]!;
     });
-    const { currents } = runInParts((arena: Arena) => {
+    const actual = runInParts((arena: Arena) => {
       const to = arena.reserve(4 * lengthOf(it));
       const descriptor = arena.describe([arena.place(numbers), to, ...sizesOf(it, 0)]);
       return {
@@ -68,7 +68,7 @@ describe('numbers and currents', () => {
         results: () => ({ currents: arena.read(Float32Array, to, lengthOf(it)) }),
       };
     }, it.seed);
-    expect(currents).toEqual(expected);
+    expectSame(actual, { currents: expected });
   });
 
   test.each(cases)('blocks of $B to numbers in order $order, $size', (it) => {
@@ -77,7 +77,7 @@ describe('numbers and currents', () => {
     eachPlace(it, (place) => {
       expected[elementOf(it, place)] = currents[placeOf(it, place)]!;
     });
-    const { numbers } = runInParts((arena: Arena) => {
+    const actual = runInParts((arena: Arena) => {
       const to = arena.reserve(4 * it.numbers);
       const descriptor = arena.describe([to, arena.place(currents), ...sizesOf(it, 0)]);
       return {
@@ -85,7 +85,7 @@ describe('numbers and currents', () => {
         results: () => ({ numbers: arena.read(Float32Array, to, it.numbers) }),
       };
     }, it.seed);
-    expect(numbers).toEqual(expected);
+    expectSame(actual, { numbers: expected });
   });
 });
 
@@ -101,7 +101,7 @@ describe('numbers and spikes', () => {
         setSpike(expected, place.t, place.n, place.p, place.c);
       }
     });
-    const { bits } = runInParts((arena: Arena) => {
+    const actual = runInParts((arena: Arena) => {
       const to = arena.reserve(expected.bits.length);
       const sizes = sizesOf(it, expected.bytes);
       const descriptor = arena.describe([arena.place(numbers), to, ...sizes]);
@@ -110,7 +110,7 @@ describe('numbers and spikes', () => {
         results: () => ({ bits: arena.read(Uint8Array, to, expected.bits.length) }),
       };
     }, it.seed);
-    expect(bits).toEqual(expected.bits);
+    expectSame(actual, { bits: expected.bits });
   });
 
   test.each(cases)('bits to numbers in order $order, $size', (it) => {
@@ -121,7 +121,7 @@ describe('numbers and spikes', () => {
       const { t, n, p, c } = place;
       expected[elementOf(it, place)] = hasSpike(spikes, t, n, p, c) ? 2.5 : 0;
     });
-    const { numbers } = runInParts((arena: Arena) => {
+    const actual = runInParts((arena: Arena) => {
       const to = arena.reserve(4 * it.numbers);
       const sizes = [...sizesOf(it, spikes.bytes), { float: 2.5 }];
       const descriptor = arena.describe([to, arena.place(spikes.bits), ...sizes]);
@@ -130,7 +130,7 @@ describe('numbers and spikes', () => {
         results: () => ({ numbers: arena.read(Float32Array, to, it.numbers) }),
       };
     }, it.seed);
-    expect(numbers).toEqual(expected);
+    expectSame(actual, { numbers: expected });
   });
 });
 
@@ -151,7 +151,7 @@ test.each(sums)('currents of $aSteps and of $bSteps timesteps add up', ({ aSteps
     const at = (steps: number): number => (unit * steps + (steps === 1 ? 0 : t)) * B + lane;
     return fround(a[at(aSteps)]! + b[at(bSteps)]!);
   });
-  const { out } = runInParts((arena: Arena) => {
+  const actual = runInParts((arena: Arena) => {
     const to = arena.reserve(4 * expected.length);
     const addresses = [arena.place(a), aSteps, arena.place(b), bSteps, to];
     const descriptor = arena.describe([...addresses, T, P, B, N, NB]);
@@ -160,5 +160,5 @@ test.each(sums)('currents of $aSteps and of $bSteps timesteps add up', ({ aSteps
       results: () => ({ out: arena.read(Float32Array, to, expected.length) }),
     };
   }, 3);
-  expect(out).toEqual(expected);
+  expectSame(actual, { out: expected });
 });

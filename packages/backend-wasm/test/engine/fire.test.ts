@@ -1,6 +1,13 @@
 import { createRandom } from '@spikeloom/ir';
-import { describe, expect, test } from 'vitest';
-import { type Arena, createArena, kernels, type Prepared, runInParts } from './kernels.ts';
+import { describe, test } from 'vitest';
+import {
+  type Arena,
+  createArena,
+  expectSame,
+  kernels,
+  type Prepared,
+  runInParts,
+} from './kernels.ts';
 import { blocksOf, createSpikes, currentAt, setSpike } from './layouts.ts';
 import { advance, type Neuron, neuronVariants, neuronWords } from './neurons.ts';
 
@@ -74,14 +81,13 @@ function expectedOf(it: Case): ReturnType<Prepared['results']> {
 
 describe('neurons on currents', () => {
   test.each(cases)('$T x $N x $P x $C in blocks of $B, $neuron', (it) => {
-    const { spikes, v } = runInParts((arena) => prepare(arena, it), it.seed);
-    const expected = expectedOf(it);
-    expect(spikes).toEqual(expected['spikes']);
     const blocks = blocksOf(it.C, it.B);
-    v!.forEach((value, index) => {
-      const c = (Math.floor(index / (it.B * it.P)) % blocks) * it.B + (index % it.B);
-      if (c < it.C) expect(value).toBe(expected['v']![index]);
-    });
+    // Lanes that are no channels may keep any potential.
+    expectSame(
+      runInParts((arena) => prepare(arena, it), it.seed),
+      expectedOf(it),
+      { v: (at) => (Math.floor(at / (it.B * it.P)) % blocks) * it.B + (at % it.B) < it.C },
+    );
   });
 
   test.each(neuronVariants.slice(0, 16))('step by step as over all timesteps, %o', (neuron) => {
@@ -101,7 +107,10 @@ describe('neurons on currents', () => {
       kernels['fireCurrents']!(descriptor, 0, 2 * it.P);
       return [...arena.read(Uint8Array, spikes, it.P * 4)];
     });
-    expect(rows.flat()).toEqual([...whole['spikes']!]);
-    expect(arena.read(Float32Array, v, data.v.length)).toEqual(whole['v']);
+    const actual = {
+      spikes: Uint8Array.from(rows.flat()),
+      v: arena.read(Float32Array, v, data.v.length),
+    };
+    expectSame(actual, whole);
   });
 });

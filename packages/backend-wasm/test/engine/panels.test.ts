@@ -1,6 +1,6 @@
 import { createRandom } from '@spikeloom/ir';
-import { expect, test } from 'vitest';
-import { type Arena, runInParts } from './kernels.ts';
+import { test } from 'vitest';
+import { type Arena, expectSame, runInParts } from './kernels.ts';
 import { blocksOf, currentAt } from './layouts.ts';
 
 const random = createRandom(651);
@@ -41,7 +41,7 @@ test.each(cases)(
           expected[((unit * NBo + (o >> 4)) * K + k) * 16 + (o & 15)] =
             currents[currentAt({ C, P: L, T, B }, { n, c, p: l, t })]!;
         }
-    const { panels } = runInParts((arena: Arena) => {
+    const actual = runInParts((arena: Arena) => {
       const to = arena.reserve(4 * expected.length);
       const descriptor = arena.describe([
         ...[arena.place(currents), to, T, N, heads, L, C, B],
@@ -52,6 +52,6 @@ test.each(cases)(
         results: () => ({ panels: arena.read(Float32Array, to, expected.length) }),
       };
     }, seed);
-    expect(panels).toEqual(expected);
+    expectSame(actual, { panels: expected });
   },
 );
