@@ -41,6 +41,7 @@ function openPort() {
   if (typeof globalThis.postMessage === 'function') {
     return {
       receive: (handle) => globalThis.addEventListener('message', ({ data }) => handle(data)),
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
       send: (message) => globalThis.postMessage(message),
       close: () => globalThis.close(),
     };
@@ -49,6 +50,7 @@ function openPort() {
   const { parentPort } = globalThis.process.getBuiltinModule('node:worker_threads');
   return {
     receive: (handle) => parentPort.once('message', handle),
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
     send: (message) => parentPort.postMessage(message),
     close: () => parentPort.close(),
   };

@@ -47,6 +47,7 @@ export class Engine {
       return { memory, dispatcher: pool };
     }
     if (wanted !== undefined && wanted > 1) {
+      // oxlint-disable-next-line no-console -- slower than what was asked for, and nowhere else to say so
       console.warn(
         'Spikeloom runs on one thread: this page is not cross-origin isolated, which threads need.',
       );

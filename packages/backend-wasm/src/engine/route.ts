@@ -293,11 +293,17 @@ export class EngineRoute implements Route {
 
   #newPlacement(stages: StagePlan, samples: number, steps: number, lasting: boolean): Placement {
     const { memory, dispatcher, mode } = this.#engine;
-    const bitPositions = this.#bitPositions.address;
     const { threads } = dispatcher;
     const lanes = lanesOf[mode];
     const placement = placePlan({
-      ...{ memory, stages, samples, steps, lasting, lanes, threads, bitPositions },
+      memory,
+      stages,
+      samples,
+      steps,
+      lasting,
+      lanes,
+      threads,
+      bitPositions: this.#bitPositions.address,
     });
     if (placement.bytes >= threadedBytes) dispatcher.prepare();
     return placement;

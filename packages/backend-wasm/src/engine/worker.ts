@@ -47,6 +47,7 @@ async function startInNode(
   await new Promise<void>((resolve, reject) => {
     worker.once('message', () => resolve());
     worker.once('error', (cause) => reject(notStarted(cause)));
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
     worker.postMessage(start);
   });
   // A process may end while its threads wait.
@@ -61,6 +62,7 @@ async function startInBrowser(start: WorkerStart): Promise<Thread> {
   await new Promise<void>((resolve, reject) => {
     worker.addEventListener('message', () => resolve(), { once: true });
     worker.addEventListener('error', (event) => reject(notStarted(event)), { once: true });
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
     worker.postMessage(start);
   });
   return { release: () => worker.terminate() };

@@ -245,9 +245,9 @@ function epilogueOf(recognition: Recognition, contraction: Contraction): Epilogu
     const readers = recognition.readers(out);
     return readers.length === 1 && !recognition.isOutput(out) ? readers[0] : undefined;
   };
-  const isNormalised = contraction.axis === 'first';
-  for (let next = only(); isNormalised && next?.node.op === batchNorm.id; next = only()) {
-    if (next.inputs['x'] !== out || !foldNorm(recognition, next, scale, shift)) break;
+  for (let next = only(); next?.node.op === batchNorm.id; next = only()) {
+    const isOverChannels = contraction.axis === 'first' && next.inputs['x'] === out;
+    if (!isOverChannels || !foldNorm(recognition, next, scale, shift)) break;
     nodes.push(next);
     out = next.outputs['out']!;
   }

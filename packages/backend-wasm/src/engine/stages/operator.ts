@@ -34,7 +34,7 @@ export function operatorStage(recognition: Recognition, instruction: Instruction
     path: node.id,
     nodes: [node.id],
     why: `no kernel of the engine for ${node.op}`,
-    reads: Object.values(reads).flat() as Numbers[],
+    reads: Object.values(reads).flat(),
     makes: makes.map(([, made]) => made),
     place: (site) => site.act(run),
   });
