@@ -51,7 +51,8 @@ function place(Type, length, fill) {
   return at;
 }
 const currents = (length) => place(Float32Array, length, () => uniform() - 0.5);
-function describe(words) {
+function describe(...parts) {
+  const words = parts.flat();
   const at = reserve(4 * words.length);
   const view = new DataView(memory.buffer, at);
   words.forEach((word, index) => {
@@ -81,15 +82,14 @@ function spikesOf({ G = 1, Cg, H, W = 1 }, rate) {
   const lines = T * G * H;
   const capacity = W * Cg + 8;
   const [events, starts] = [reserve(2 * lines * capacity), reserve(4 * lines * (W + 1))];
-  const descriptor = describe([
-    ...[spikes, events, starts, table, T, 1, G, H, W, bytes, Cg, Cg / 8, 0, capacity],
-  ]);
-  for (const engine of engines) engine.listEvents(descriptor, 0, lines);
+  const sizes = [T, 1, G, H, W, bytes, Cg, Cg / 8, 0, capacity];
+  const descriptor = describe([spikes, events, starts, table], sizes);
+  for (const engine of engines.toReversed()) engine.listEvents(descriptor, 0, lines);
   return { descriptor, lines, events, starts, capacity, count };
 }
 
 function convolution(mode, shape, rate) {
-  const { G = 1, Cg, C, H, W = 1, kernel = 1, stride = 1, padding = 0, residual } = shape;
+  const { G = 1, Cg, C, H, W = 1, kernel = 1, stride = 1, padding = 0, residual, out } = shape;
   const { events, starts, capacity, count } = spikesOf(shape, rate);
   const rows = kernel * kernel * Cg;
   const weights =
@@ -100,13 +100,13 @@ function convolution(mode, shape, rate) {
   const [scale, bias] = [channels(mode === 'i16' ? rows / 60000 : 1), channels(0.1)];
   const OH = Math.floor((H + 2 * padding - kernel) / stride) + 1;
   const OW = W === 1 ? 1 : OH;
-  const descriptor = describe([
-    ...[events, starts, weights, scale, bias, residual ? currents(T * C * OH * OW) : 0, T],
-    ...[residual ? reserve(4 * T * C * OH * OW) : 0, T, 1, Cg, C, G, kernel, W === 1 ? 1 : kernel],
-    ...[stride, W === 1 ? 1 : stride, padding, W === 1 ? 0 : padding, H, W, OH, OW, 0, capacity],
-    reserve(49152 + T * (2 * rows + 256)),
-    ...lif(reserve((T * C * OH * OW) / 8)),
-  ]);
+  const descriptor = describe(
+    [events, starts, weights, scale, bias, residual ? currents(T * C * OH * OW) : 0, T],
+    [out ? reserve(4 * T * C * OH * OW) : 0, T, 1, Cg, C, G, kernel, W === 1 ? 1 : kernel],
+    [stride, W === 1 ? 1 : stride, padding, W === 1 ? 0 : padding, H, W, OH, OW, 0, capacity],
+    reserve(40960 + T * (2 * rows + 256)),
+    lif(reserve((T * C * OH * OW) / 8)),
+  );
   // Windows at the border are smaller; the share of the taps that lie inside says by how much.
   const inside = kernel === 1 ? 1 : tapsInside(H, kernel, stride, padding, OH) ** 2;
   const additions = ((count * OH * OW) / (H * W)) * kernel ** 2 * inside * (C / G);
@@ -124,17 +124,29 @@ function tapsInside(size, kernel, stride, padding, outputs) {
   return taps / outputs / kernel;
 }
 
-function attention({ heads, P, K, outputs }, rate) {
+function attention(mode, { heads, P, K, outputs }, rate) {
   const { events, starts, capacity, count } = spikesOf({ G: heads, Cg: K, H: P }, rate);
-  const blocks = Math.ceil(outputs / 16);
-  const panels = currents(T * heads * blocks * K * 16);
+  const lanes = mode === 'f32' ? 16 : 32;
+  const blocks = Math.ceil(outputs / lanes);
+  const panels = T * heads * blocks;
+  const weights =
+    mode === 'f32'
+      ? currents(panels * K * lanes)
+      : place(Int16Array, panels * (K + 4) * lanes, (index) => {
+          const row = Math.floor(index / lanes) % (K + 4);
+          if (row < K) return (uniform() - 0.5) * (60000 / K);
+          // Two rows of scales, 2 ** -11 as pairs of words, and two of shifts.
+          return row < K + 2 && index % 2 === 1 ? 0x3a00 : 0;
+        });
   const scale = place(Float32Array, heads, () => 0.2);
-  const [pixel, head, sample] = [2 * blocks, 2 * blocks * P, 2 * blocks * P * heads];
-  const descriptor = describe([
-    ...[events, starts, panels, scale, T, 1, heads, P, K, outputs, 0, 1, capacity],
-    ...[sample, head, pixel, reserve(4096 + 64 * T), ...lif(reserve(T * sample))],
-  ]);
-  return { kernel: 'attendEvents', descriptor, units: P, additions: count * outputs, mode: 'f32' };
+  const [pixel, head, sample] = [1, P, P * heads].map((each) => (each * blocks * lanes) / 8);
+  const descriptor = describe(
+    [events, starts, weights, scale, T, 1, heads, P, K, outputs, 0, 0, capacity],
+    [sample, head, pixel, reserve(4096 + 64 * T)],
+    lif(reserve(T * sample)),
+  );
+  const kernel = mode === 'f32' ? 'attendEvents' : 'attendEvents_i16';
+  return { kernel, descriptor, units: P, additions: count * outputs, mode };
 }
 
 const grouped = { G: 12, Cg: 64, C: 768, H: 28, W: 28, kernel: 3, padding: 1, residual: true };
@@ -142,8 +154,8 @@ const wide = { Cg: 192, C: 192, H: 28, W: 28, kernel: 3, padding: 1 };
 const patch = { Cg: 64, C: 128, H: 56, W: 56, kernel: 4, stride: 4 };
 const convolutions = [
   ['1x1 384 -> 1536, 14 x 14', { Cg: 384, C: 1536, H: 196 }],
-  ['1x1 64 -> 256, 56 x 56', { Cg: 64, C: 256, H: 3136 }],
-  ['1x1 768 -> 192 + residual, 28 x 28', { Cg: 768, C: 192, H: 784, residual: true }],
+  ['1x1 64 -> 256 + currents, 56 x 56', { Cg: 64, C: 256, H: 3136, out: true }],
+  ['1x1 768 -> 192 + residual, 28 x 28', { Cg: 768, C: 192, H: 784, residual: true, out: true }],
   ['3x3 192 -> 192, 28 x 28', wide],
   ['grouped 3x3 768 + residual, 28 x 28', grouped],
   ['4x4 / 4 64 -> 128, 56 x 56', patch],
@@ -156,14 +168,12 @@ const cases = [
       (rate) => convolution(mode, shape, rate),
     ]),
   ),
-  [
-    'attend 3 heads 64 -> 196, 784',
-    (rate) => attention({ heads: 3, P: 784, K: 64, outputs: 196 }, rate),
-  ],
-  [
-    'attend 3 heads 196 -> 64, 784',
-    (rate) => attention({ heads: 3, P: 784, K: 200, outputs: 64 }, rate),
-  ],
+  ...['i16', 'f32'].flatMap((mode) =>
+    [
+      ['attend 3 heads 64 -> 196, 784', { heads: 3, P: 784, K: 64, outputs: 196 }],
+      ['attend 3 heads 196 -> 64, 784', { heads: 3, P: 784, K: 200, outputs: 64 }],
+    ].map(([name, shape]) => [`${mode} ${name}`, (rate) => attention(mode, shape, rate)]),
+  ),
   [
     'list 4 x 256 channels, 56 x 56',
     (rate) => {
@@ -186,16 +196,18 @@ const cases = [
       return { kernel: 'fireCurrents', descriptor, units: 8 * 3136, bytes, always: true };
     },
   ],
-  ...[0, 1].map((transposed) => [
-    `panels of 6 heads${transposed ? ', transposed' : ''}`,
-    () => {
-      const panels = reserve(4 * T * 6 * 64 * 208);
-      const words = [currents(T * 768 * 196), panels, T, 1, 6, 196, 768, 32, 128, 64 * transposed];
-      const descriptor = describe([...words, 64, transposed, 0]);
-      const bytes = 8 * T * 6 * 64 * 196;
-      return { kernel: 'panelsFromCurrents', descriptor, units: T * 6, bytes, always: true };
-    },
-  ]),
+  ...['panelsFromCurrents', 'panelsFromCurrents_i16'].flatMap((kernel) =>
+    [0, 1].map((transposed) => [
+      `${kernel} of 6 heads${transposed ? ', transposed' : ''}`,
+      () => {
+        const panels = reserve(4 * T * 6 * 64 * 224);
+        const words = [currents(T * 768 * 196), panels, T, 1, 6, 196, 768, 32, 128];
+        const scale = place(Float32Array, 6, () => 0.2);
+        const descriptor = describe([...words, 64 * transposed, 64, transposed, 0, scale]);
+        return { kernel, descriptor, units: T * 6, bytes: 4 * T * 6 * 64 * 196, always: true };
+      },
+    ]),
+  ),
   ...['toCurrents', 'fromCurrents'].map((kernel) => [
     `${kernel} of 64 channels, 56 x 56`,
     () => {

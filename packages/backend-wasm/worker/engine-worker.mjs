@@ -2,7 +2,7 @@
 // JavaScript, so that Node and browsers load it as it stands.
 //
 // The control words, as in src/engine/threads.ts: generation, how many threads are done, kernel, whether to
-// stop; then for every thread its descriptor and its units.
+// stop, whether one failed; then for every thread its descriptor and its units.
 
 const spins = 20_000;
 
@@ -17,9 +17,14 @@ port.receive(async ({ module, memory, names, control, index }) => {
   for (;;) {
     seen = waitForNext(words, seen);
     if (Atomics.load(words, 3) !== 0) break;
-    const own = 4 + 3 * index;
-    kernels[words[2]](words[own], words[own + 1], words[own + 2]);
+    const own = 5 + 3 * index;
+    try {
+      kernels[words[2]](words[own], words[own + 1], words[own + 2]);
+    } catch {
+      Atomics.store(words, 4, 1);
+    }
     Atomics.add(words, 1, 1);
+    Atomics.notify(words, 1);
   }
   port.close();
 });

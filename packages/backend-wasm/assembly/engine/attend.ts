@@ -1,22 +1,34 @@
-import { Currents, finish } from './finish';
+import { blocksOf, panelAt, panelBytes } from './attention-panels';
+import { finishQueries } from './finish-attention';
 import { ROW_BYTES, sumRows, sumTwoRows } from './sum-rows';
 import { address, number, word } from './word';
 
 /** Sums of a block that are finished together: positions times timesteps, or the timesteps of one position. */
 const CELLS = 32;
-const LANES = 16;
 /** From the sums of a block to those of the next. */
-const BLOCK_BYTES: usize = CELLS * ROW_BYTES;
+const BLOCK_BYTES: usize = <usize>CELLS * ROW_BYTES;
 
 /**
  * The product of the spikes of every query with the panel of its sample, timestep and head, then neurons. Two blocks
  * of outputs after the other, whose panels stay in the cache for all queries.
  */
 export function attendEvents(d: usize, first: i32, last: i32): void {
+  attend<f32>(d, first, last);
+}
+
+/** The same with panels of int16 weights, 32 outputs each. */
+export function attendEvents_i16(d: usize, first: i32, last: i32): void {
+  attend<i16>(d, first, last);
+}
+
+// @ts-ignore: decorator
+@inline
+function attend<W>(d: usize, first: i32, last: i32): void {
   const T = word(d, 4);
   const heads = word(d, 6);
   const P = word(d, 7);
-  const blocks = blocksOf(d);
+  const scratch = address(d, 16);
+  const blocks = blocksOf<W>(d);
   const tile = max(1, CELLS / T);
   // Of many timesteps the sums of two blocks have no room.
   const together = T <= CELLS ? 2 : 1;
@@ -29,8 +41,9 @@ export function attendEvents(d: usize, first: i32, last: i32): void {
         const count = min(together, blocks - block);
         for (let p = from; p < to; p += tile) {
           const end = min(to, p + tile);
-          sumQueries(d, n, h, block, count, p, end);
-          for (let one = 0; one < count; one++) finishQueries(d, n, h, block, one, p, end);
+          sumQueries<W>(d, n, h, block, count, p, end);
+          finishQueries<W>(d, n, h, block, scratch, p, end);
+          if (count == 2) finishQueries<W>(d, n, h, block + 1, scratch + BLOCK_BYTES, p, end);
         }
       }
     }
@@ -38,7 +51,7 @@ export function attendEvents(d: usize, first: i32, last: i32): void {
   }
 }
 
-function sumQueries(
+function sumQueries<W>(
   d: usize,
   n: i32,
   h: i32,
@@ -51,13 +64,10 @@ function sumQueries(
   const T = word(d, 4);
   const heads = word(d, 6);
   const P = word(d, 7);
-  const blocks = blocksOf(d);
-  const scale = f32x4.splat(number(address(d, 3), h));
-  const panelBytes = address(d, 8) * ROW_BYTES;
-  const panelStep = <usize>(heads * blocks) * panelBytes;
+  const panelSize = panelBytes<W>(d);
+  const panelStep = panelSize * <usize>(heads * blocksOf<W>(d));
   const lineStep = <usize>(heads * P) << 3;
-  const firstPanel =
-    address(d, 2) + <usize>((n * T * heads + h) * blocks + block) * panelBytes;
+  const firstPanel = panelAt<W>(d, n, h, block);
   const scratch = address(d, 16);
   let sums = scratch;
   for (let p = from; p < to; p++) {
@@ -67,67 +77,22 @@ function sumQueries(
       const entry = events + (<usize>load<u32>(line) << 1);
       const end = events + (<usize>load<u32>(line, 4) << 1);
       if (count == 2) {
-        sumTwoRows<f32>(entry, end, panel, panel + panelBytes, sums, sums + BLOCK_BYTES);
+        sumTwoRows<W>(entry, end, panel, panel + panelSize, sums, sums + BLOCK_BYTES);
       } else {
-        sumRows<f32>(entry, end, panel, sums);
+        sumRows<W>(entry, end, panel, sums);
       }
       sums += ROW_BYTES;
       line += lineStep;
       panel += panelStep;
     }
   }
-  multiply(scratch, sums, scale);
-  if (count == 2) multiply(scratch + BLOCK_BYTES, sums + BLOCK_BYTES, scale);
+  if (isFloat<W>()) {
+    const scale = f32x4.splat(number(address(d, 3), h));
+    multiply(scratch, sums, scale);
+    if (count == 2) multiply(scratch + BLOCK_BYTES, sums + BLOCK_BYTES, scale);
+  }
 }
 
 function multiply(from: usize, to: usize, factor: v128): void {
   for (; from < to; from += 16) v128.store(from, f32x4.mul(v128.load(from), factor));
-}
-
-function finishQueries(
-  d: usize,
-  n: i32,
-  h: i32,
-  first: i32,
-  index: i32,
-  from: i32,
-  to: i32,
-): void {
-  const T = word(d, 4);
-  const neuron = d + 17 * 4;
-  const block = first + index;
-  const sample = word(d, 10) + n;
-  const position = ((sample * word(d, 6) + h) * blocksOf(d) + block) * word(d, 7) + from;
-  const v = address(neuron, 2);
-  const left = word(d, 9) - block * LANES;
-  finish<Currents>(
-    neuron,
-    LANES,
-    to - from,
-    T,
-    address(d, 16) + <usize>index * BLOCK_BYTES,
-    ROW_BYTES,
-    ROW_BYTES * <usize>T,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    v ? v + <usize>position * ROW_BYTES : 0,
-    address(neuron, 1) +
-      <usize>sample * address(d, 13) +
-      <usize>h * address(d, 14) +
-      <usize>from * address(d, 15) +
-      (<usize>block << 1),
-    address(d, 5) * address(d, 13),
-    address(d, 15),
-    left >= LANES ? 0xffff : (<u32>1 << left) - 1,
-  );
-}
-
-// @ts-ignore: decorator
-@inline
-function blocksOf(d: usize): i32 {
-  return (word(d, 9) + LANES - 1) / LANES;
 }

@@ -1,4 +1,5 @@
-import { Currents, finish } from './finish';
+import { finish } from './finish';
+import { Currents } from './finish-by';
 import { address, word } from './word';
 
 /** Neurons on currents that another step has written. */
@@ -31,6 +32,7 @@ export function fireCurrents(d: usize, first: i32, last: i32): void {
       currents + <usize>unit * sumPosition,
       steps == 1 ? 0 : laneBytes,
       sumPosition,
+      0,
       0,
       0,
       0,

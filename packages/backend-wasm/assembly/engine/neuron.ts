@@ -53,29 +53,43 @@ function isPlain(neuron: usize): bool {
 /** The potential that is compared with the threshold; `share` is 1 / tau. */
 // @ts-ignore: decorator
 @inline
-export function chargeBy<D>(neuron: usize, v: v128, x: v128, share: v128): v128 {
+export function chargeBy<D>(
+  v: v128,
+  x: v128,
+  share: v128,
+  leak: i32,
+  tau: f32,
+  rest: f32,
+  flags: i32,
+): v128 {
   if (is<D, Leaky>()) return f32x4.add(v, f32x4.mul(f32x4.sub(x, v), share));
   if (is<D, Subtracting>()) return f32x4.add(v, x);
-  return charge(v, x, word(neuron, 3), number(neuron, 5), number(neuron, 8), word(neuron, 4));
+  return charge(v, x, leak, tau, rest, flags);
 }
 
 /** All bits of the lanes that fire. */
 // @ts-ignore: decorator
 @inline
-export function fireBy<D>(neuron: usize, charged: v128, threshold: v128): v128 {
-  if (!is<D, Any>()) return f32x4.ge(charged, threshold);
-  const spikes = fire(charged, number(neuron, 7), word(neuron, 4));
-  return i32x4.ne(spikes, i32x4.splat(0));
+export function fireBy<D>(charged: v128, threshold: f32, flags: i32): v128 {
+  if (!is<D, Any>()) return f32x4.ge(charged, f32x4.splat(threshold));
+  return i32x4.ne(fire(charged, threshold, flags), i32x4.splat(0));
 }
 
 /** The potential that is left. */
 // @ts-ignore: decorator
 @inline
-export function resetBy<D>(neuron: usize, charged: v128, fired: v128, threshold: v128): v128 {
+export function resetBy<D>(
+  charged: v128,
+  fired: v128,
+  threshold: f32,
+  leak: i32,
+  decay: f32,
+  rest: f32,
+  flags: i32,
+): v128 {
   if (is<D, Leaky>()) return f32x4.mul(charged, v128.andnot(f32x4.splat(1), fired));
-  if (is<D, Subtracting>()) return f32x4.sub(charged, v128.and(threshold, fired));
-  const rest = number(neuron, 8);
+  if (is<D, Subtracting>()) return f32x4.sub(charged, v128.and(f32x4.splat(threshold), fired));
   const spikes = v128.and(fired, f32x4.splat(1));
-  const kept = reset(charged, spikes, number(neuron, 7), rest, word(neuron, 4));
-  return word(neuron, 3) == AFTER_RESET ? leakAfterReset(kept, number(neuron, 6), rest) : kept;
+  const kept = reset(charged, spikes, threshold, rest, flags);
+  return leak == AFTER_RESET ? leakAfterReset(kept, decay, rest) : kept;
 }

@@ -128,7 +128,8 @@ export class EngineRun implements Pass {
       });
     }
     const { plan } = prepared;
-    for (const [slot, tensors] of this.#tensors) {
+    // Setting moves an entry to the end of the map.
+    for (const [slot, tensors] of [...this.#tensors]) {
       const axis = plan.types[slot]!.shape.indexOf(batch);
       if (axis < 0) continue;
       this.#set(

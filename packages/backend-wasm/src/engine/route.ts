@@ -45,12 +45,13 @@ export interface EngineRouteOptions {
   readonly memory: EngineMemory;
   readonly dispatcher: Dispatcher;
   readonly mode: NumberMode;
+  /** A batch runs in parts of at most this much memory, unless one sample needs more. */
+  readonly partBytes?: number;
 }
 
 /** Lanes of a block: as many outputs as four vectors hold. */
 const lanesOf = { float32: 16, int16: 32 } as const satisfies Record<NumberMode, number>;
-/** A batch runs in parts of at most this much memory, unless one sample needs more. */
-const partBytes = 256 << 20;
+const usualPartBytes = 256 << 20;
 /** Plans of this size have work for threads. */
 const threadedBytes = 8 << 20;
 
@@ -324,6 +325,7 @@ export class EngineRoute implements Route {
   /** How many samples one placement takes. */
   #samplesAtOnce(plan: StagePlan, everyone: number, steps: number): number {
     if (everyone === 1 || !this.#isRowWise()) return everyone;
+    const { partBytes = usualPartBytes } = this.#engine;
     const one = this.#newPlacement(plan, 1, steps, true);
     const { bytes } = one;
     one.dispose();

@@ -1,12 +1,16 @@
 /** Threads on one shared memory: every call of a kernel is split between them. */
+import { SpikeloomError } from '@spikeloom/ir';
 import { type Dispatcher, singleThread } from './dispatch.ts';
 import type { EngineMemory, Region } from './memory.ts';
 import { startWorker, type Thread } from './worker.ts';
 
-/** Control words: generation, threads that are done, kernel, stop; then three words for each thread. */
+/** Control words: generation, threads that are done, kernel, stop, failed; then three words for each thread. */
 const controlWords = 64;
-const [generation, done, kernelIndex, stop] = [0, 1, 2, 3];
-const ownWords = (thread: number): number => 4 + 3 * thread;
+const [generation, done, kernelIndex, stop, failed] = [0, 1, 2, 3, 4];
+const ownWords = (thread: number): number => 5 + 3 * thread;
+
+/** Looks at a word so often before sleeping: threads mostly end at the same time. */
+const spins = 20_000;
 
 /** Threads fit into the control words, and more would wait for memory. */
 export const mostThreads = 16;
@@ -25,6 +29,7 @@ export class ThreadPool implements Dispatcher {
   readonly #names: readonly string[];
   readonly #control: Region;
   readonly #words: Int32Array;
+  readonly #maySleep: boolean;
   #workers: readonly Thread[] = [];
   #starting: Promise<void> | undefined;
   #isUp = false;
@@ -37,6 +42,7 @@ export class ThreadPool implements Dispatcher {
     this.#control = memory.allocate(4 * controlWords);
     this.#words = memory.words(this.#control.address, controlWords);
     this.#words.fill(0);
+    this.#maySleep = maySleep(this.#words);
   }
 
   /** Whether calls are split by now. */
@@ -70,8 +76,25 @@ export class ThreadPool implements Dispatcher {
     Atomics.add(words, generation, 1);
     Atomics.notify(words, generation);
     this.#memory.kernels[call.kernel]!(call.descriptors[0]!, 0, share(1));
-    // The main thread of a browser must not sleep.
-    while (Atomics.load(words, done) < this.threads - 1);
+    this.#waitForAll();
+  }
+
+  #waitForAll(): void {
+    const words = this.#words;
+    for (let spin = 0; ; spin++) {
+      const ended = Atomics.load(words, done);
+      if (ended === this.threads - 1) break;
+      // The main thread of a browser must not sleep.
+      if (spin > spins && this.#maySleep) Atomics.wait(words, done, ended);
+    }
+    if (Atomics.load(words, failed) === 0) return;
+    this.#isUp = false;
+    throw new SpikeloomError({
+      code: 'unsupported',
+      path: 'backend wasm',
+      message: 'a thread of the engine failed',
+      fix: 'use wasmBackend({ threads: 1 }), and report the graph',
+    });
   }
 
   /** Ends the threads. */
@@ -96,5 +119,15 @@ export class ThreadPool implements Dispatcher {
     );
     this.#workers = await Promise.all(starting);
     this.#isUp = true;
+  }
+}
+
+function maySleep(words: Int32Array): boolean {
+  try {
+    // Returns at once where it is allowed: the word holds 0.
+    Atomics.wait(words, done, 1, 0);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -14,7 +14,7 @@ const cases = Array.from({ length: 30 }, (_, seed) => {
   const order = orders[seed % orders.length]!;
   let step = 1;
   const strides = { t: 0, n: 0, c: 0, p: 0 };
-  for (const axis of [...order].reverse() as (keyof typeof size)[]) {
+  for (const axis of order.split('').reverse() as (keyof typeof size)[]) {
     strides[axis] = step;
     step *= size[axis];
   }

@@ -24,12 +24,17 @@ interface Case {
 }
 
 const random = createRandom(621);
-const cases = neuronVariants.map((neuron, seed): Case => {
+/** Neurons that the kernels know by themselves, often enough that a different rounding shows. */
+const usual = neuronVariants
+  .filter(({ leak, flags, rest }) => rest === 0 && ((leak === 0 && flags === 16) || flags === 2))
+  .flatMap((neuron) => [2, 4, 8].map((tau): Neuron => ({ ...neuron, tau })));
+
+const cases = [...usual, ...neuronVariants].map((neuron, seed): Case => {
   const T = 1 + random.below(6);
   return {
     ...{ T, N: 1 + random.below(2), P: 1 + random.below(12), C: 1 + random.below(70) },
     ...{ B: [16, 32][seed % 2]!, steps: random.below(3) === 0 ? 1 : T },
-    ...{ keeps: random.below(2) === 1, neuron, seed },
+    ...{ keeps: seed < usual.length || random.below(2) === 1, neuron, seed },
   };
 });
 

@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 type Kernel = (descriptor: number, first: number, last: number) => void;
 type Numbers = Float32Array | Int16Array | Uint16Array | Uint32Array | Uint8Array;
 
-const memory = new WebAssembly.Memory({ initial: 256 });
+const memory = new WebAssembly.Memory({ initial: 128 });
 const binary = readFileSync(new URL('../../wasm/engine.wasm', import.meta.url));
 export const kernels = new WebAssembly.Instance(new WebAssembly.Module(binary), { env: { memory } })
   .exports as Readonly<Record<string, Kernel>>;
