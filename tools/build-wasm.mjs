@@ -7,27 +7,25 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = resolve(import.meta.dirname, '../packages/backend-wasm');
-const binaries = { release: 'wasm/kernels.wasm', shared: 'wasm/kernels-shared.wasm' };
+/** The targets of asconfig.json. */
+const binaries = [
+  { target: 'release', file: 'wasm/kernels.wasm', entry: 'assembly/index.ts' },
+  { target: 'shared', file: 'wasm/kernels-shared.wasm', entry: 'assembly/index.ts' },
+  { target: 'engine', file: 'wasm/engine.wasm', entry: 'assembly/engine/index.ts' },
+  { target: 'engine-shared', file: 'wasm/engine-shared.wasm', entry: 'assembly/engine/index.ts' },
+];
 const modified = (file) => statSync(`${root}/${file}`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 export default async function buildWasm() {
   copyTfjsBinaries();
-  const sources = ['asconfig.json', ...readdirSync(`${root}/assembly`).map((f) => `assembly/${f}`)];
-  const newest = Math.max(...sources.map(modified));
-  const stale = Object.keys(binaries).filter((target) => modified(binaries[target]) < newest);
+  const sources = readdirSync(`${root}/assembly`, { recursive: true }).map((f) => `assembly/${f}`);
+  const newest = Math.max(...['asconfig.json', ...sources].map(modified));
+  const stale = binaries.filter(({ file }) => modified(file) < newest);
   if (stale.length === 0) return;
   const { default: asc } = await import('assemblyscript/asc');
-  for (const target of stale) {
-    const options = [
-      'assembly/index.ts',
-      '--config',
-      'asconfig.json',
-      '--target',
-      target,
-      '--baseDir',
-      root,
-    ];
-    const { error, stderr } = await asc.main(options);
+  for (const { target, entry } of stale) {
+    const options = ['--config', 'asconfig.json', '--target', target, '--baseDir', root];
+    const { error, stderr } = await asc.main([entry, ...options]);
     if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
   }
 }

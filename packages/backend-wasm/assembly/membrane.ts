@@ -9,15 +9,32 @@ export const AFTER_RESET = 2;
 export const SOFT_RESET = 2;
 export const STRICT = 4;
 
+/** The time constant is a power of two, so that multiplying by its reciprocal gives the bits of dividing. */
+export const RECIPROCAL = 16;
+
 // @ts-ignore: decorator
 @inline
-export function charge(v: v128, x: v128, leak: i32, tau: f32, rest: f32): v128 {
+export function charge(
+  v: v128,
+  x: v128,
+  leak: i32,
+  tau: f32,
+  rest: f32,
+  flags: i32 = 0,
+): v128 {
   if (leak >= AFTER_RESET) return f32x4.add(v, x);
   const excess = f32x4.sub(v, f32x4.splat(rest));
-  const time = f32x4.splat(tau);
   return leak == POTENTIAL_AND_CURRENT
-    ? f32x4.add(v, f32x4.div(f32x4.sub(x, excess), time))
-    : f32x4.add(f32x4.sub(v, f32x4.div(excess, time)), x);
+    ? f32x4.add(v, over(f32x4.sub(x, excess), tau, flags))
+    : f32x4.add(f32x4.sub(v, over(excess, tau, flags)), x);
+}
+
+// @ts-ignore: decorator
+@inline
+function over(x: v128, tau: f32, flags: i32): v128 {
+  return flags & RECIPROCAL
+    ? f32x4.mul(x, f32x4.splat(<f32>1 / tau))
+    : f32x4.div(x, f32x4.splat(tau));
 }
 
 // @ts-ignore: decorator

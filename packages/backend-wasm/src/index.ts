@@ -1,7 +1,18 @@
 import { tfjsDevice } from '@spikeloom/backend-tfjs';
-import { type Backend, createBackend } from '@spikeloom/runtime';
+import type { Graph } from '@spikeloom/ir';
+import {
+  type Backend,
+  type CompileOptions,
+  createProgram,
+  type Device,
+  operatorRoute,
+} from '@spikeloom/runtime';
+import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { countNonZero } from './count-non-zero.ts';
+import type { PlanDescription, PlannedStage } from './engine/describe.ts';
+import { Engine } from './engine/engine.ts';
+import type { NumberMode } from './engine/stage.ts';
 import { type Heap, openHeap, takeRows } from './heap.ts';
 import { batchNormKernels } from './kernels/batch-norms.ts';
 import { choiceKernels } from './kernels/choices.ts';
@@ -24,17 +35,44 @@ import { locationOf } from './read-binary.ts';
 
 export { wasmMemoryBytes } from './memory-bytes.ts';
 export { measureRoofline, type Roofline } from './roofline.ts';
+export type { NumberMode, PlanDescription, PlannedStage };
 
 export interface WasmBackendOptions {
   /**
-   * Threads to use where the platform allows it (a cross-origin isolated page); tfjs decides by default.
-   * Counts only before the first program is compiled.
+   * Threads to use where the platform allows it: in Node, and on cross-origin isolated pages. By default the
+   * engine takes the cores there are, at most four, for large networks; results do not depend on it. For the
+   * operators of tfjs it counts only before the first program is compiled, and not in Node.
    */
   readonly threads?: number;
+  /**
+   * How the weights of event-driven layers are kept. `float32` gives the results of the operators up to the
+   * order of sums. `int16` rounds every output's weights to whole steps and adds them without rounding: twice
+   * as many at once.
+   */
+  readonly mode?: NumberMode;
+  /**
+   * Whether graphs run through the event-driven engine: `auto` (default) where something in them is driven by
+   * spikes, `off` never.
+   */
+  readonly engine?: 'auto' | 'off';
+}
+
+/** The backend, and what it would do with a graph. */
+export interface WasmBackend extends Backend {
+  /**
+   * How the engine would run a graph, all inputs held; undefined where nothing in it is driven by spikes and
+   * every operator runs by its own kernel.
+   *
+   * Throws what `compile` throws.
+   */
+  explain(
+    graph: Graph,
+    options: CompileOptions & { readonly samples: number; readonly timesteps: number },
+  ): Promise<PlanDescription | undefined>;
 }
 
 /** WebAssembly with SIMD: tfjs operators, and our own kernels on the same memory. */
-export function wasmBackend(options: WasmBackendOptions = {}): Backend {
+export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
   let heap: Heap | undefined;
   // Kernels run after ready(), so the heap is there.
   const current = (): Heap => heap!;
@@ -71,7 +109,7 @@ export function wasmBackend(options: WasmBackendOptions = {}): Backend {
       heap ??= await openHeap();
     },
   });
-  return createBackend({
+  const complete: Device<TfTensor> = {
     ...device,
     // The kernel reads numbers of four bytes.
     countNonZero: (handle, keep) =>
@@ -79,7 +117,27 @@ export function wasmBackend(options: WasmBackendOptions = {}): Backend {
         ? device.countNonZero(handle, keep)
         : countNonZero(current(), handle, keep),
     take: (handle, rows, axis) => takeRows(current(), handle, rows, axis),
-  });
+  };
+  const { mode = 'float32', threads } = options;
+  const engine = new Engine({ device: complete, heap: current, mode, threads });
+  return {
+    name: device.name,
+    async compile(graph, compileOptions) {
+      await complete.ready?.();
+      const throughEngine =
+        options.engine === 'off' ? undefined : await engine.route(graph, compileOptions);
+      const route = throughEngine ?? operatorRoute(complete, graph, compileOptions);
+      return createProgram(graph, compileOptions, route);
+    },
+    async explain(graph, { samples, timesteps, ...compileOptions }) {
+      await complete.ready?.();
+      if (options.engine === 'off') return undefined;
+      const route = await engine.route(graph, compileOptions);
+      const description = route?.describe(samples, timesteps);
+      route?.dispose();
+      return description;
+    },
+  };
 }
 
 /** The binaries of tfjs, copied beside ours when the package is built. */

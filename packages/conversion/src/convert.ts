@@ -5,7 +5,6 @@ import {
   type Json,
   type Problem,
   type Ref,
-  type Registry,
   SpikeloomError,
   throwProblems,
   withMetadata,

@@ -29,10 +29,15 @@ export const multiThreshold = defineOp({
   outputs: ({ current }, attributes): { spikes: ValueType } => ({
     spikes: { shape: current.shape, dtype: 'float32', signal: gradedSignal(attributes) },
   }),
-  lower(b, { current }, { base: _, ...levelling }) {
+  lower(
+    b,
+    { current },
+    { positive: above, negative: below, levels: count, edge: rule, perOctave: steps },
+  ) {
     const v = b.state('v', { like: current });
     const m = b.add(v, current, 'charged');
-    const spikes = b.quantizeLevels(m, levelling, 'spikes');
+    const levelling = { positive: above, negative: below, levels: count, edge: rule };
+    const spikes = b.quantizeLevels(m, { ...levelling, perOctave: steps }, 'spikes');
     b.write(v, b.sub(m, spikes, 'potential'));
     return { spikes };
   },

@@ -27,7 +27,10 @@ export {
   spikeCounts,
   traces,
 } from './probes.ts';
-export { createBackend } from './program.ts';
+export { makePlan, type Instruction, type Plan, type Slot } from './plan.ts';
+export { prepare, type Prepared } from './prepared.ts';
+export { createBackend, createProgram } from './program.ts';
+export { countOperators, operatorRoute, type Route, type RunAllOptions } from './route.ts';
 export {
   type ExitRule,
   type ExitView,
@@ -35,6 +38,8 @@ export {
   type RunUntilOptions,
   type RunUntilResult,
 } from './run-until.ts';
-export { throwIfAborted } from './session.ts';
+export { Handles } from './handles.ts';
+export { type SessionOptions, throwIfAborted } from './session.ts';
+export { checkInputs, requireInputs } from './check-inputs.ts';
 export { accumulateSteps, stackSteps } from './stack-steps.ts';
 export type { Observation, Tap } from './tap.ts';

@@ -18,11 +18,9 @@ import type {
   Step,
   StepsOptions,
 } from './backend.ts';
-import { runMultiStep } from './multi-step.ts';
 import type { Device } from './device.ts';
-import { makePlan } from './plan.ts';
-import { prepare, type Prepared } from './prepared.ts';
-import { StepSession } from './session.ts';
+import { operatorRoute, type Route } from './route.ts';
+import type { SessionOptions } from './session.ts';
 import { stackSteps } from './stack-steps.ts';
 
 /** Makes a backend of a device: everything but the kernels is here. */
@@ -31,37 +29,42 @@ export function createBackend<H>(device: Device<H>): Backend {
     name: device.name,
     async compile(graph, options) {
       await device.ready?.();
-      const prepared = prepare(makePlan(device, graph, options), device);
-      return new PreparedProgram(prepared, graph, options);
+      return createProgram(graph, options, operatorRoute(device, graph, options));
     },
   };
 }
 
-class PreparedProgram<H> implements Program {
+/**
+ * A program that runs by the given route.
+ *
+ * @param graph as it was given to `compile`
+ */
+export function createProgram(graph: Graph, options: CompileOptions, route: Route): Program {
+  return new RoutedProgram(graph, options, route);
+}
+
+class RoutedProgram implements Program {
   readonly backend: string;
   readonly graph: Graph;
   readonly inputs: ReadonlyMap<string, ValueType>;
   readonly outputs: ReadonlyMap<string, ValueType>;
   readonly operators: ReadonlyMap<string, number>;
-  readonly #prepared: Prepared<H>;
+  readonly #route: Route;
   readonly #batch: string;
   readonly #sessions = new Set<Session>();
   #disposed = false;
 
-  constructor(prepared: Prepared<H>, graph: Graph, options: CompileOptions) {
-    this.#prepared = prepared;
+  constructor(graph: Graph, options: CompileOptions, route: Route) {
+    this.#route = route;
     this.#batch = options.batch ?? 'N';
-    this.backend = prepared.device.name;
+    this.backend = route.backend;
+    this.operators = route.operators;
     this.graph = graph;
     this.inputs = graphInputs(graph);
     const types = valueTypes(graph);
     this.outputs = new Map(
       Object.entries(graph.outputs).map(([name, ref]) => [name, types.get(ref)!]),
     );
-    const counts = new Map<string, number>();
-    for (const { node } of prepared.plan.instructions)
-      counts.set(node.op, (counts.get(node.op) ?? 0) + 1);
-    this.operators = counts;
   }
 
   open(
@@ -69,13 +72,7 @@ class PreparedProgram<H> implements Program {
     options: Omit<StepsOptions, 'timesteps'> = {},
   ): Session {
     if (this.#disposed) throw disposed();
-    const session = new StepSession(this.#prepared, {
-      held,
-      signal: options.signal,
-      taps: options.taps ?? [],
-      profiler: options.profiler,
-      batch: this.#batch,
-    });
+    const session = this.#route.open(this.#sessionOptions(held, options));
     this.#sessions.add(session);
     return session;
   }
@@ -114,12 +111,17 @@ class PreparedProgram<H> implements Program {
   }
 
   async run(inputs: Inputs, options: RunOptions): Promise<Readonly<Record<string, Tensor>>> {
-    if (options.schedule === 'multi-step') {
-      if (this.#disposed) throw disposed();
-      checkTimesteps(options.timesteps);
-      const split = splitInputs(inputs, options.timesteps);
-      return runMultiStep(this.#prepared, { ...split, ...options, batch: this.#batch });
-    }
+    if (this.#disposed) throw disposed();
+    checkTimesteps(options.timesteps);
+    const { timesteps, schedule = 'step' } = options;
+    const { held, sequences } = splitInputs(inputs, timesteps);
+    const all = this.#route.runAll?.({
+      ...this.#sessionOptions(held, options),
+      sequences,
+      timesteps,
+      schedule,
+    });
+    if (all) return all;
     const steps: Readonly<Record<string, Tensor>>[] = [];
     for await (const { outputs } of this.steps(inputs, options)) steps.push(outputs);
     return Object.fromEntries(
@@ -134,7 +136,14 @@ class PreparedProgram<H> implements Program {
     this.#disposed = true;
     for (const session of this.#sessions) session.dispose();
     this.#sessions.clear();
-    this.#prepared.dispose();
+    this.#route.dispose();
+  }
+
+  #sessionOptions(
+    held: Readonly<Record<string, Tensor>>,
+    { signal, taps = [], profiler }: Omit<StepsOptions, 'timesteps'>,
+  ): SessionOptions {
+    return { held, signal, taps, profiler, batch: this.#batch };
   }
 
   /** The rows of a step's input that belong to samples still in the batch, in their order. */

@@ -79,7 +79,7 @@ export function gradedSignal(levels: {
   readonly levels: number;
   readonly perOctave?: number;
 }): Signal {
-  const { positive, negative, levels: count, perOctave = 1 } = levels;
-  const known = { kind: 'graded', positive, negative, levels: count } as const;
+  const { positive, negative, perOctave = 1 } = levels;
+  const known = { kind: 'graded', positive, negative, levels: levels.levels } as const;
   return perOctave === 1 ? known : { ...known, perOctave };
 }

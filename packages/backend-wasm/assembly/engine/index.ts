@@ -1,0 +1,12 @@
+// The kernels of the event-driven engine: a descriptor and a range of units each, on a memory that a plan has
+// laid out. No allocation, no static data, no runtime; any split of the units gives the same bits.
+export { addCurrents } from './add';
+export { attendEvents, attendEvents_i16 } from './attend';
+export { convolveEvents_f32, convolveEvents_i16 } from './convolve';
+export { fromCurrents, toCurrents } from './currents';
+export { fireCurrents } from './fire';
+export { listEvents } from './list-events';
+export { panelsFromCurrents } from './panels';
+export { panelsFromCurrents_i16 } from './quantize-panels';
+export { addPeak_f32, addPeak_i16 } from './peak';
+export { fromSpikes, toSpikes } from './spikes';

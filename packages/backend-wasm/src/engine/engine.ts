@@ -1,0 +1,63 @@
+/** The engine of a backend: one memory for all its programs, and the threads on it. */
+import type { Graph } from '@spikeloom/ir';
+import type { CompileOptions, Device } from '@spikeloom/runtime';
+import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
+import type { Heap } from '../heap.ts';
+import { type Dispatcher, singleThread } from './dispatch.ts';
+import { type EngineMemory, openEngine } from './memory.ts';
+import { engineRoute, type EngineRoute } from './route.ts';
+import type { NumberMode } from './stage.ts';
+import { mostThreads, ThreadPool } from './threads.ts';
+import { canShareMemory } from './worker.ts';
+
+export interface EngineOptions {
+  readonly device: Device<TfTensor>;
+  readonly heap: () => Heap;
+  readonly mode: NumberMode;
+  /** How many threads to use; by default the cores there are, at most four, and only for large networks. */
+  readonly threads: number | undefined;
+}
+
+/** More threads than this wait for memory rather than compute. */
+const usualThreads = 4;
+
+export class Engine {
+  readonly #options: EngineOptions;
+  #opened: Promise<{ readonly memory: EngineMemory; readonly dispatcher: Dispatcher }> | undefined;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  /** Compiles a graph; undefined where nothing in it is driven by events. */
+  async route(graph: Graph, options: CompileOptions): Promise<EngineRoute | undefined> {
+    const { device, heap, mode } = this.#options;
+    const { memory, dispatcher } = await (this.#opened ??= this.#open());
+    return engineRoute({ device, heap, memory, dispatcher, mode }, graph, options);
+  }
+
+  async #open(): Promise<{ memory: EngineMemory; dispatcher: Dispatcher }> {
+    const { threads: wanted } = this.#options;
+    const threads = Math.min(mostThreads, wanted ?? Math.min(usualThreads, coreCount()));
+    if (threads > 1 && canShareMemory()) {
+      const memory = await openEngine(true);
+      const pool = new ThreadPool(memory, threads);
+      // Asked for, they are there from the first run on.
+      if (wanted !== undefined) await pool.start();
+      return { memory, dispatcher: pool };
+    }
+    if (wanted !== undefined && wanted > 1) {
+      // oxlint-disable-next-line no-console -- slower than what was asked for, and nowhere else to say so
+      console.warn(
+        'Spikeloom runs on one thread: this page is not cross-origin isolated, which threads need.',
+      );
+    }
+    const memory = await openEngine(false);
+    return { memory, dispatcher: singleThread(memory) };
+  }
+}
+
+function coreCount(): number {
+  const { navigator } = globalThis as { navigator?: { readonly hardwareConcurrency?: number } };
+  return navigator?.hardwareConcurrency ?? 1;
+}

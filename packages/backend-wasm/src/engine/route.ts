@@ -1,0 +1,399 @@
+/** The way through the engine: stages found once for every set of held inputs, placed for every size of batch. */
+import {
+  type Graph,
+  graphInputs,
+  isRowWise,
+  mapNames,
+  SpikeloomError,
+  type Tensor,
+  takeRows,
+  valueTypes,
+} from '@spikeloom/ir';
+import {
+  checkInputs,
+  type CompileOptions,
+  countOperators,
+  type Device,
+  makePlan,
+  operatorRoute,
+  prepare,
+  type Prepared,
+  requireInputs,
+  type Route,
+  type RunAllOptions,
+  type SessionOptions,
+  stackSteps,
+  throwIfAborted,
+} from '@spikeloom/runtime';
+import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
+import type { Heap } from '../heap.ts';
+import type { Dispatcher } from './dispatch.ts';
+import { describeStages, type PlanDescription } from './describe.ts';
+import { EngineRun } from './engine-run.ts';
+import { joinRows } from './rows.ts';
+import { engineDevice } from './engine-device.ts';
+import type { EngineMemory, Region } from './memory.ts';
+import { type Placement, placePlan } from './placement.ts';
+import { recognise, type StagePlan } from './recognise.ts';
+import { neuronOps } from './neuron.ts';
+import { EngineSession, type Part } from './session.ts';
+import type { NumberMode } from './stage.ts';
+
+export interface EngineRouteOptions {
+  readonly device: Device<TfTensor>;
+  readonly heap: () => Heap;
+  readonly memory: EngineMemory;
+  readonly dispatcher: Dispatcher;
+  readonly mode: NumberMode;
+  /** A batch runs in parts of at most this much memory, unless one sample needs more. */
+  readonly partBytes?: number;
+}
+
+/** Lanes of a block: as many outputs as four vectors hold. */
+const lanesOf = { float32: 16, int16: 32 } as const satisfies Record<NumberMode, number>;
+const usualPartBytes = 256 << 20;
+/** Plans of this size have work for threads. */
+const threadedBytes = 8 << 20;
+
+/** Compiles a graph for the engine; undefined where nothing in it is driven by events. */
+export function engineRoute(
+  engine: EngineRouteOptions,
+  graph: Graph,
+  options: CompileOptions,
+): EngineRoute | undefined {
+  if (options.kernels === 'primitives' || options.expose?.length) return undefined;
+  const batch = options.batch ?? 'N';
+  const device = engineDevice(engine.device, batch);
+  const plan = makePlan(device, graph, options);
+  // States that reach back over other operators tie timesteps together.
+  if (plan.stateNodes.length > 0) return undefined;
+  if (!plan.instructions.some(({ node }) => neuronOps.includes(node.op))) return undefined;
+  const route = new EngineRoute(engine, graph, options, prepare(plan, device));
+  if (route.isWorthwhile()) return route;
+  route.dispose();
+  return undefined;
+}
+
+export class EngineRoute implements Route {
+  readonly backend: string;
+  readonly operators: ReadonlyMap<string, number>;
+  readonly #engine: EngineRouteOptions;
+  readonly #graph: Graph;
+  readonly #options: CompileOptions;
+  readonly #prepared: Prepared<TfTensor>;
+  readonly #batch: string;
+  readonly #weights = new Map<string, Region>();
+  readonly #bitPositions: Region;
+  readonly #plans = new Map<string, StagePlan>();
+  /** The last placement that is free again, with what it was made for. */
+  #idle: { readonly key: string; readonly placement: Placement } | undefined;
+  readonly #inUse = new Map<Placement, string>();
+  #operators: Route | undefined;
+  #disposed = false;
+
+  constructor(
+    engine: EngineRouteOptions,
+    graph: Graph,
+    options: CompileOptions,
+    prepared: Prepared<TfTensor>,
+  ) {
+    this.#engine = engine;
+    this.#graph = graph;
+    this.#options = options;
+    this.#prepared = prepared;
+    this.#batch = options.batch ?? 'N';
+    this.backend = engine.device.name;
+    this.operators = countOperators(prepared.plan);
+    this.#bitPositions = this.#keep(bitPositions());
+  }
+
+  /** Whether any stage is driven by events. */
+  isWorthwhile(): boolean {
+    const { stages } = this.stages(new Set(graphInputs(this.#graph).keys()));
+    return stages.some(({ kind }) => kind.endsWith('Events') || kind.startsWith('convolveEvents'));
+  }
+
+  /** The stages of a run in which these inputs are the same at every timestep. */
+  stages(held: ReadonlySet<string>): StagePlan {
+    const key = [...held].toSorted().join(' ');
+    const known = this.#plans.get(key);
+    if (known) return known;
+    const { mode, heap, memory } = this.#engine;
+    const plan = recognise({
+      prepared: this.#prepared,
+      mode,
+      lanes: lanesOf[mode],
+      batch: this.#batch,
+      held,
+      memories: { heap, engine: () => memory },
+      weights: (name, make) => {
+        const region = this.#weights.get(name) ?? this.#keep(make());
+        this.#weights.set(name, region);
+        return region.address;
+      },
+    });
+    this.#plans.set(key, plan);
+    return plan;
+  }
+
+  /** The plan of a run of so many samples and timesteps, all inputs held. */
+  describe(samples: number, timesteps: number): PlanDescription {
+    const plan = this.stages(new Set(graphInputs(this.#graph).keys()));
+    const placement = this.#newPlacement(plan, samples, timesteps, false);
+    const weightBytes = [...this.#weights.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    const { mode, dispatcher } = this.#engine;
+    const { threads } = dispatcher;
+    const { bytes } = placement;
+    placement.dispose();
+    return {
+      stages: describeStages(plan, { mode, samples, timesteps, lanes: lanesOf[mode] }),
+      bytes,
+      weightBytes,
+      threads,
+    };
+  }
+
+  open(options: SessionOptions): EngineSession | ReturnType<Route['open']> {
+    // Taps look at values that the engine never makes.
+    if (options.taps.length > 0) return this.#operatorRoute().open(options);
+    const plan = this.stages(new Set(Object.keys(options.held)));
+    const types = valueTypes(this.#graph);
+    return new EngineSession({
+      ...options,
+      inputs: graphInputs(this.#graph),
+      outputs: new Map(
+        Object.entries(this.#graph.outputs).map(([name, ref]) => [name, types.get(ref)!]),
+      ),
+      begin: (sizes) => this.#begin(plan, options.held, sizes, 1, true),
+      end: (parts) => this.#end(parts),
+    });
+  }
+
+  runAll(options: RunAllOptions): ReturnType<NonNullable<Route['runAll']>> {
+    if (options.taps.length > 0) return this.#operatorRoute().runAll?.(options);
+    return this.#runAll(options);
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#operators?.dispose();
+    this.#idle?.placement.dispose();
+    this.#idle = undefined;
+    for (const region of [this.#bitPositions, ...this.#weights.values()])
+      this.#engine.memory.free(region);
+    this.#weights.clear();
+    this.#prepared.dispose();
+  }
+
+  /** All timesteps layer by layer, some samples at a time. */
+  async #runAll({
+    held,
+    sequences,
+    timesteps,
+    signal,
+    profiler,
+  }: RunAllOptions): Promise<Readonly<Record<string, Tensor>>> {
+    const types = graphInputs(this.#graph);
+    const sizes: Record<string, number> = {};
+    checkInputs(held, types, sizes);
+    for (const [name, tensors] of Object.entries(sequences)) {
+      for (const tensor of tensors.slice(0, timesteps))
+        checkInputs({ [name]: tensor }, types, sizes);
+    }
+    requireInputs([...Object.keys(held), ...Object.keys(sequences)], types);
+    const plan = this.stages(new Set(Object.keys(held)));
+    const everyone = sizes[this.#batch] ?? 1;
+    const atOnce = this.#samplesAtOnce(plan, everyone, timesteps);
+    const collected: ReadonlyMap<string, readonly Tensor[]>[] = [];
+    for (let first = 0; first < everyone; first += atOnce) {
+      throwIfAborted(signal);
+      if (this.#disposed) throw disposed();
+      const rows = range(first, Math.min(atOnce, everyone - first));
+      const some = (name: string, tensor: Tensor): Tensor =>
+        this.#rowsOf(name, tensor, rows, everyone);
+      const parts = this.#place(
+        plan,
+        mapEntries(held, some),
+        { ...sizes, [this.#batch]: rows.length },
+        timesteps,
+        false,
+      );
+      try {
+        const fresh = mapEntries(sequences, (name, tensors) =>
+          tensors.slice(0, timesteps).map((tensor) => some(name, tensor)),
+        );
+        parts.run.advance(fresh, () => throwIfAborted(signal), profiler);
+        collected.push(await parts.run.outputs());
+      } finally {
+        this.#end([parts]);
+      }
+    }
+    const outputTypes = valueTypes(this.#graph);
+    return Object.fromEntries(
+      Object.entries(this.#graph.outputs).map(([name, ref]) => {
+        const axis = outputTypes.get(ref)!.shape.indexOf(this.#batch);
+        const tensors = collected.map((one) => {
+          const steps = one.get(name)!;
+          return stackSteps(range(0, timesteps).map((step) => steps[step] ?? steps[0]!));
+        });
+        return [name, joinRows(tensors, axis < 0 ? -1 : axis + 1)];
+      }),
+    );
+  }
+
+  #begin(
+    plan: StagePlan,
+    held: Readonly<Record<string, Tensor>>,
+    sizes: Readonly<Record<string, number>>,
+    steps: number,
+    lasting: boolean,
+  ): Part[] {
+    const everyone = sizes[this.#batch] ?? 1;
+    const atOnce = this.#samplesAtOnce(plan, everyone, steps);
+    const parts: Part[] = [];
+    for (let first = 0; first < everyone; first += atOnce) {
+      const rows = range(first, Math.min(atOnce, everyone - first));
+      const some = mapEntries(held, (name, tensor) => this.#rowsOf(name, tensor, rows, everyone));
+      parts.push(this.#place(plan, some, { ...sizes, [this.#batch]: rows.length }, steps, lasting));
+    }
+    return parts;
+  }
+
+  #place(
+    plan: StagePlan,
+    held: Readonly<Record<string, Tensor>>,
+    sizes: Readonly<Record<string, number>>,
+    steps: number,
+    lasting: boolean,
+  ): Part {
+    const { device, memory, dispatcher } = this.#engine;
+    const samples = sizes[this.#batch] ?? 1;
+    const key = [samples, steps, lasting, ...Object.keys(held).toSorted()].join(' ');
+    const placement =
+      this.#idle?.key === key
+        ? this.#idle.placement
+        : this.#newPlacement(plan, samples, steps, lasting);
+    if (placement === this.#idle?.placement) this.#idle = undefined;
+    this.#inUse.set(placement, key);
+    const prepared = this.#prepared;
+    const batch = this.#batch;
+    const run = new EngineRun({
+      prepared,
+      device,
+      memory,
+      dispatcher,
+      plan,
+      placement,
+      batch,
+      sizes,
+      steps,
+      held,
+    });
+    return { run, samples, placement };
+  }
+
+  #newPlacement(stages: StagePlan, samples: number, steps: number, lasting: boolean): Placement {
+    const { memory, dispatcher, mode } = this.#engine;
+    const { threads } = dispatcher;
+    const lanes = lanesOf[mode];
+    const placement = placePlan({
+      memory,
+      stages,
+      samples,
+      steps,
+      lasting,
+      lanes,
+      threads,
+      bitPositions: this.#bitPositions.address,
+    });
+    if (placement.bytes >= threadedBytes) dispatcher.prepare();
+    return placement;
+  }
+
+  #end(parts: readonly Part[]): void {
+    for (const { run, placement } of parts) {
+      run.dispose();
+      const key = this.#inUse.get(placement)!;
+      this.#inUse.delete(placement);
+      this.#idle?.placement.dispose();
+      this.#idle = undefined;
+      if (this.#disposed) placement.dispose();
+      else this.#idle = { key, placement };
+    }
+  }
+
+  /** How many samples one placement takes. */
+  #samplesAtOnce(plan: StagePlan, everyone: number, steps: number): number {
+    if (everyone === 1 || !this.#isRowWise()) return everyone;
+    const { partBytes = usualPartBytes } = this.#engine;
+    const one = this.#newPlacement(plan, 1, steps, true);
+    const { bytes } = one;
+    one.dispose();
+    return Math.max(1, Math.min(everyone, Math.floor(partBytes / bytes)));
+  }
+
+  /** Whether samples can run apart from each other. */
+  #isRowWise(): boolean {
+    const { plan, instructions } = this.#prepared;
+    return instructions.every(({ op, node, inputs, outputs }) => {
+      const made = Object.values(outputs).map((slot) => plan.types[slot]!);
+      const call = {
+        op,
+        inputs: mapNames(inputs, (slot) => plan.types[slot]!),
+        attributes: node.attributes,
+        outputs: made,
+      };
+      const hasSamples = made.some(({ shape }) => shape.includes(this.#batch));
+      return !hasSamples || isRowWise(call, plan.registry, this.#batch);
+    });
+  }
+
+  #operatorRoute(): Route {
+    const { device } = this.#engine;
+    return (this.#operators ??= operatorRoute(device, this.#graph, this.#options));
+  }
+
+  #rowsOf(name: string, tensor: Tensor, rows: readonly number[], everyone: number): Tensor {
+    const axis = graphInputs(this.#graph).get(name)!.shape.indexOf(this.#batch);
+    return axis < 0 || rows.length === everyone ? tensor : takeRows(tensor, rows, axis);
+  }
+
+  #keep(numbers: Float32Array | Int16Array | Uint16Array): Region {
+    const { memory } = this.#engine;
+    const region = memory.allocate(numbers.byteLength);
+    const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+    memory.bytes(region.address, bytes.length).set(bytes);
+    return region;
+  }
+}
+
+function disposed(): SpikeloomError {
+  return new SpikeloomError({
+    code: 'disposed',
+    path: 'program',
+    message: 'the program was disposed of during the run',
+  });
+}
+
+/** For every byte, the positions of its set bits, in eight words; the rest of them do not matter. */
+function bitPositions(): Uint16Array {
+  const table = new Uint16Array(256 * 8);
+  for (let byte = 0; byte < 256; byte++) {
+    let at = byte * 8;
+    for (let bit = 0; bit < 8; bit++) if (byte & (1 << bit)) table[at++] = bit;
+  }
+  return table;
+}
+
+function mapEntries<A, B>(
+  entries: Readonly<Record<string, A>>,
+  change: (name: string, value: A) => B,
+): Record<string, B> {
+  return Object.fromEntries(
+    Object.entries(entries).map(([name, value]) => [name, change(name, value)]),
+  );
+}
+
+function range(start: number, length: number): number[] {
+  return Array.from({ length }, (_, index) => start + index);
+}

@@ -1,0 +1,217 @@
+/** A run in the caller's hands, one timestep at a time, on placed plans for some samples each. */
+import { SpikeloomError, type Tensor, takeRows, type ValueType } from '@spikeloom/ir';
+import {
+  checkInputs,
+  requireInputs,
+  type Session,
+  type SessionOptions,
+  type Step,
+  throwIfAborted,
+} from '@spikeloom/runtime';
+import type { EngineRun } from './engine-run.ts';
+import type { Placement } from './placement.ts';
+import { joinRows } from './rows.ts';
+
+/** A part of a batch, with its own run. */
+export interface Part {
+  readonly run: EngineRun;
+  readonly samples: number;
+  readonly placement: Placement;
+}
+
+export interface EngineSessionOptions extends SessionOptions {
+  readonly inputs: ReadonlyMap<string, ValueType>;
+  readonly outputs: ReadonlyMap<string, ValueType>;
+  /** Finds room once the size of the batch is known. */
+  begin(sizes: Readonly<Record<string, number>>): readonly Part[];
+  /** Gives the room back. */
+  end(parts: readonly Part[]): void;
+}
+
+export class EngineSession implements Session {
+  readonly #options: EngineSessionOptions;
+  #sizes: Record<string, number> = {};
+  #parts: Part[] | undefined;
+  /** All parts there were, to be given back. */
+  #begun: readonly Part[] = [];
+  #samples: number[] = [];
+  #step = 0;
+  #underWay: Promise<unknown> | undefined;
+  #disposed = false;
+
+  constructor(options: EngineSessionOptions) {
+    this.#options = options;
+    checkInputs(options.held, options.inputs, this.#sizes);
+  }
+
+  get step(): number {
+    return this.#step;
+  }
+
+  async advance(fresh: Readonly<Record<string, Tensor>> = {}): Promise<Step> {
+    while (this.#underWay) await this.#underWay;
+    const step = this.#advance(fresh).finally(() => {
+      this.#underWay = undefined;
+    });
+    this.#underWay = step.catch(() => undefined);
+    return step;
+  }
+
+  async #advance(fresh: Readonly<Record<string, Tensor>>): Promise<Step> {
+    this.#check();
+    this.#takeSizes(fresh);
+    const parts = (this.#parts ??= this.#begin());
+    const { profiler, outputs, batch } = this.#options;
+    const check = (): void => this.#check();
+    let first = 0;
+    const reading = parts.map(({ run, samples }) => {
+      const rows = range(first, samples);
+      first += samples;
+      const given = Object.entries(fresh).map(
+        ([name, tensor]) => [name, [this.#rowsOf(name, tensor, rows)]] as const,
+      );
+      run.advance(Object.fromEntries(given), check, profiler);
+      // Reading starts before anything is waited for: the session may be gone afterwards.
+      return run.outputs();
+    });
+    const read = await Promise.all(reading);
+    if (!this.#disposed) for (const { run } of parts) run.finish();
+    const step = this.#step;
+    this.#step += 1;
+    const joined = [...outputs].map(([name, type]) => {
+      const tensors = read.map((one) => one.get(name)![0]!);
+      return [name, joinRows(tensors, type.shape.indexOf(batch))] as const;
+    });
+    return {
+      step,
+      samples: this.#samples,
+      outputs: Object.fromEntries(joined),
+      keep: (rows) => this.#keep(rows, step),
+    };
+  }
+
+  reset(): void {
+    this.#check();
+    for (const { run } of this.#parts ?? []) run.reset();
+    this.#step = 0;
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#options.end(this.#begun);
+  }
+
+  #begin(): Part[] {
+    const parts = this.#options.begin(this.#sizes);
+    this.#begun = parts;
+    this.#samples = range(0, this.#sizes[this.#options.batch] ?? 1);
+    return [...parts];
+  }
+
+  #keep(rows: readonly number[], step: number): void {
+    this.#check();
+    requireRows(rows, this.#samples.length, { step, newest: this.#step - 1 });
+    if (rows.length === this.#samples.length && rows.every((row, index) => row === index)) return;
+    this.#samples = rows.map((row) => this.#samples[row]!);
+    let first = 0;
+    const left: Part[] = [];
+    // Parts follow each other in the batch; a new order across parts would need rows to move between them.
+    let position = 0;
+    for (const { run, samples, placement } of this.#parts!) {
+      const own: number[] = [];
+      while (position < rows.length && isWithin(rows[position]!, first, samples)) {
+        own.push(rows[position]! - first);
+        position += 1;
+      }
+      first += samples;
+      if (own.length === 0) continue;
+      run.keep(own);
+      left.push({ run, samples: own.length, placement });
+    }
+    if (position < rows.length) {
+      throw new SpikeloomError({
+        code: 'unsupported',
+        path: 'keep',
+        message: 'rows of a batch that runs in parts keep their order',
+        fix: 'give the rows in ascending order, or run smaller batches',
+      });
+    }
+    this.#parts = left;
+    this.#sizes = { ...this.#sizes, [this.#options.batch]: rows.length };
+  }
+
+  #rowsOf(name: string, tensor: Tensor, rows: readonly number[]): Tensor {
+    const axis = this.#options.inputs.get(name)!.shape.indexOf(this.#options.batch);
+    return axis < 0 || rows.length === tensor.shape[axis] ? tensor : takeRows(tensor, rows, axis);
+  }
+
+  #takeSizes(fresh: Readonly<Record<string, Tensor>>): void {
+    const { held, inputs } = this.#options;
+    for (const name of Object.keys(fresh)) {
+      if (!Object.hasOwn(held, name)) continue;
+      throw new SpikeloomError({
+        code: 'unknown-input',
+        path: name,
+        message: 'the input is held for the whole session',
+        fix: 'open the session without it to give it at every step',
+      });
+    }
+    // Sizes are learnt only from inputs that are taken.
+    const sizes = { ...this.#sizes };
+    checkInputs(fresh, inputs, sizes);
+    requireInputs([...Object.keys(held), ...Object.keys(fresh)], inputs);
+    this.#sizes = sizes;
+  }
+
+  #check(): void {
+    if (this.#disposed) {
+      throw new SpikeloomError({
+        code: 'disposed',
+        path: 'session',
+        message: 'the session has ended',
+      });
+    }
+    if (this.#parts && this.#samples.length === 0) {
+      throw new SpikeloomError({
+        code: 'empty-batch',
+        path: 'session',
+        message: 'every sample has left the batch',
+      });
+    }
+    throwIfAborted(this.#options.signal);
+  }
+}
+
+function requireRows(
+  rows: readonly number[],
+  samples: number,
+  { step, newest }: { readonly step: number; readonly newest: number },
+): void {
+  if (step !== newest) {
+    throw new SpikeloomError({
+      code: 'invalid-argument',
+      path: 'keep',
+      message: 'samples can only leave after the newest step',
+      expected: `step ${newest}`,
+      got: `step ${step}`,
+    });
+  }
+  const wrong = rows.find((row) => !Number.isInteger(row) || row < 0 || row >= samples);
+  if (wrong === undefined && new Set(rows).size === rows.length) return;
+  throw new SpikeloomError({
+    code: 'invalid-argument',
+    path: 'keep',
+    message: 'rows to keep are different positions in the batch',
+    expected: `0 to ${samples - 1}`,
+    got: `${wrong ?? 'a position twice'}`,
+  });
+}
+
+function isWithin(row: number, first: number, count: number): boolean {
+  return row >= first && row < first + count;
+}
+
+function range(start: number, length: number): number[] {
+  return Array.from({ length }, (_, index) => start + index);
+}

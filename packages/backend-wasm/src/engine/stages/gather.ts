@@ -1,0 +1,302 @@
+/** Convolutions and linear layers on spikes, with all that can follow in the same pass over their outputs. */
+import { batchNorm, linear } from '@spikeloom/ir';
+import type { Instruction, Slot } from '@spikeloom/runtime';
+import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
+import { firedInto, type NeuronLayer, neuronLayerOf, neuronWords } from '../neuron.ts';
+import { type Packed, packWeights } from '../pack.ts';
+import type { Recognition, Site, Stage, StageMaker } from '../stage.ts';
+import { type Arranged, type ChannelAxis, extentOf } from '../value.ts';
+import {
+  bitsOf,
+  type EventLines,
+  eventList,
+  listEvents,
+  longestLine,
+  passes,
+  samplesListed,
+} from './events.ts';
+
+const conv2dOp = 'spikeloom/conv2d';
+
+/** Products of weights with windows of a map; a linear layer has windows of one position. */
+interface Contraction {
+  readonly x: Slot;
+  readonly out: Slot;
+  readonly weight: Slot;
+  readonly bias: Slot | undefined;
+  readonly axis: ChannelAxis;
+  readonly lines: EventLines;
+  readonly kernel: readonly [number, number];
+  readonly stride: readonly [number, number];
+  /** Top, and left. */
+  readonly margin: readonly [number, number];
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly outputs: number;
+}
+
+/** Scale and shift of every output, what is added, and the neurons behind it. */
+interface Epilogue {
+  readonly scale: Float64Array;
+  readonly shift: Float64Array;
+  readonly residual: Slot | undefined;
+  readonly out: Slot;
+  readonly layer: NeuronLayer | undefined;
+  readonly nodes: readonly Instruction<TfTensor>[];
+}
+
+export const gather: StageMaker = (recognition, instruction) => {
+  const contraction = contractionOf(recognition, instruction);
+  if (!contraction || !fits(recognition, contraction)) return false;
+  const { axis } = contraction;
+  const epilogue = epilogueOf(recognition, contraction);
+  const x = recognition.arrange(contraction.x, 'spikes', axis);
+  const residual =
+    epilogue.residual === undefined
+      ? undefined
+      : recognition.arrange(epilogue.residual, 'currents', axis);
+  const { layer } = epilogue;
+  for (const node of [instruction, ...epilogue.nodes]) recognition.absorb(node);
+  if (layer) recognition.absorb(layer.instruction);
+  // What no one reads but the neurons never leaves the kernel.
+  const isRead =
+    !layer || recognition.isOutput(epilogue.out) || recognition.readers(epilogue.out).length > 0;
+  const out = isRead ? recognition.make(epilogue.out, 'currents', axis) : undefined;
+  const fired = layer && {
+    neuron: layer.neuron,
+    spikes: recognition.make(layer.spikes, 'spikes', axis, { one: layer.neuron.one }),
+  };
+  const { node } = instruction;
+  const packed = packWeights(recognition, node.id, {
+    weight: recognition.fixed(contraction.weight)!,
+    kernel: contraction.kernel,
+    outputs: contraction.outputs,
+    scale: epilogue.scale.map((scale) => scale * x.one),
+    shift: epilogue.shift,
+  });
+  recognition.push(
+    gatherStage({ recognition, contraction, packed, x, residual, out, fired }, [
+      instruction,
+      ...epilogue.nodes,
+      ...(layer ? [layer.instruction] : []),
+    ]),
+  );
+  return true;
+};
+
+interface GatherParts {
+  readonly recognition: Pick<Recognition, 'mode'>;
+  readonly contraction: Contraction;
+  readonly packed: Packed;
+  readonly x: Arranged;
+  readonly residual: Arranged | undefined;
+  readonly out: Arranged | undefined;
+  readonly fired: { readonly neuron: NeuronLayer['neuron']; readonly spikes: Arranged } | undefined;
+}
+
+function gatherStage(
+  { recognition, contraction, packed, x, residual, out, fired }: GatherParts,
+  instructions: readonly Instruction<TfTensor>[],
+): Stage {
+  const kernel = recognition.mode === 'int16' ? 'convolveEvents_i16' : 'convolveEvents_f32';
+  const { lines } = contraction;
+  return {
+    kind: kernel,
+    path: instructions[0]!.node.id,
+    nodes: instructions.map(({ node }) => node.id),
+    why: 'spikes pick rows of weights; what follows works on sums that are still in the cache',
+    reads: [x, ...(residual ? [residual] : [])],
+    makes: [...(out ? [out] : []), ...(fired ? [fired.spikes] : [])],
+    place(site) {
+      const atOnce = samplesListed(site, lines);
+      const list = eventList(site, lines, atOnce);
+      for (const work of passes(site.samples, atOnce)) {
+        listEvents(site, bitsOf(site, x), lines, list, work);
+        site.call(kernel, () => words(site, list, work.first), {
+          unitsPerSample: contraction.outHeight,
+          ...work,
+        });
+      }
+    },
+  };
+
+  function words(site: Site, list: ReturnType<typeof eventList>, first: number) {
+    const { kernel: size, stride, margin } = contraction;
+    return [
+      list.events,
+      list.starts,
+      packed.weights,
+      packed.scale,
+      packed.shift,
+      residual ? site.address(residual) : 0,
+      residual ? site.stepsOf(residual) : 0,
+      out ? site.address(out) : 0,
+      site.steps,
+      site.samples,
+      lines.channels,
+      contraction.outputs,
+      lines.groups,
+      ...size,
+      ...stride,
+      ...margin,
+      lines.height,
+      lines.width,
+      contraction.outHeight,
+      contraction.outWidth,
+      first,
+      list.capacity,
+      site.scratch(scratchBytes(site, contraction)),
+      ...neuronWords(site, fired && firedInto(site, fired.neuron, fired.spikes)),
+    ];
+  }
+}
+
+/** Room for sums and for the lists of some windows, those of one position at least. */
+function scratchBytes(site: Site, { kernel, lines }: Contraction): number {
+  const window = 2 * kernel[0] * kernel[1] * lines.channels;
+  return 40960 + site.steps * (window + 256);
+}
+
+function contractionOf(
+  recognition: Recognition,
+  { node, inputs, outputs }: Instruction<TfTensor>,
+): Contraction | undefined {
+  if (node.op !== conv2dOp && node.op !== linear.id) return undefined;
+  const [x, weight] = [inputs['x'] as Slot, inputs['weight'] as Slot];
+  const out = outputs['out']!;
+  const bias = inputs['bias'] as Slot | undefined;
+  const axis = node.op === conv2dOp ? 'first' : 'last';
+  const [type, outType] = [recognition.type(x), recognition.type(out)];
+  const from = extentOf(type.shape, axis, recognition.batch);
+  const to = extentOf(outType.shape, axis, recognition.batch);
+  if (!from || !to) return undefined;
+  const slots = { x, out, weight, bias, axis, outputs: to.channels } as const;
+  if (node.op === linear.id) {
+    return {
+      ...slots,
+      lines: { groups: 1, height: from.positions, width: 1, channels: from.channels },
+      kernel: [1, 1],
+      stride: [1, 1],
+      margin: [0, 0],
+      outHeight: to.positions,
+      outWidth: 1,
+    };
+  }
+  const { stride, padding, dilation, groups } = node.attributes as {
+    readonly stride: readonly [number, number];
+    readonly padding: readonly [number, number, number, number];
+    readonly dilation: readonly [number, number];
+    readonly groups: number;
+  };
+  const [, , height, width] = type.shape.map(Number) as [number, number, number, number];
+  const [, , outHeight, outWidth] = outType.shape.map(Number) as [number, number, number, number];
+  const kernel = recognition.type(weight).shape.slice(2).map(Number) as [number, number];
+  if (dilation.some((step) => step !== 1)) return undefined;
+  // Windows of one position need no neighbours: every position is a line of its own.
+  const isPointwise = groups === 1 && kernel.every((size) => size === 1);
+  if (isPointwise && stride.every((step) => step === 1) && padding.every((zeros) => zeros === 0)) {
+    return {
+      ...slots,
+      lines: { groups, height: from.positions, width: 1, channels: from.channels },
+      kernel,
+      stride,
+      margin: [0, 0],
+      outHeight: to.positions,
+      outWidth: 1,
+    };
+  }
+  return {
+    ...slots,
+    lines: { groups, height, width, channels: from.channels / groups },
+    kernel,
+    stride,
+    margin: [padding[0], padding[2]],
+    outHeight,
+    outWidth,
+  };
+}
+
+/** Whether the kernels can do it: spikes with fixed weights, and groups that are whole blocks. */
+function fits(recognition: Recognition, { x, weight, bias, lines, outputs }: Contraction): boolean {
+  const { signal } = recognition.type(x);
+  const isBinary =
+    signal.kind === 'spike' ||
+    (signal.kind === 'graded' && signal.levels === 1 && signal.negative === 0);
+  const { groups, width, channels } = lines;
+  return (
+    isBinary &&
+    recognition.fixed(weight) !== undefined &&
+    (bias === undefined || recognition.fixed(bias) !== undefined) &&
+    width * channels <= longestLine &&
+    (groups === 1 || ((outputs / groups) % recognition.lanes === 0 && channels % 8 === 0))
+  );
+}
+
+/** Follows the only reader of each value: normalisation, a residual, and neurons. */
+function epilogueOf(recognition: Recognition, contraction: Contraction): Epilogue {
+  const { bias, outputs } = contraction;
+  const scale = new Float64Array(outputs).fill(1);
+  const shift = Float64Array.from({ length: outputs }, (_, index) =>
+    bias === undefined ? 0 : recognition.fixed(bias)!.data[index]!,
+  );
+  const nodes: Instruction<TfTensor>[] = [];
+  let { out } = contraction;
+  const only = (): Instruction<TfTensor> | undefined => {
+    const readers = recognition.readers(out);
+    return readers.length === 1 && !recognition.isOutput(out) ? readers[0] : undefined;
+  };
+  for (let next = only(); next?.node.op === batchNorm.id; next = only()) {
+    const isOverChannels = contraction.axis === 'first' && next.inputs['x'] === out;
+    if (!isOverChannels || !foldNorm(recognition, next, scale, shift)) break;
+    nodes.push(next);
+    out = next.outputs['out']!;
+  }
+  let residual: Slot | undefined;
+  const next = only();
+  if (next?.node.op === 'spikeloom/add') {
+    const other = [next.inputs['a'], next.inputs['b']].find((slot) => slot !== out) as
+      Slot | undefined;
+    if (other !== undefined && canAdd(recognition, out, other)) {
+      residual = other;
+      nodes.push(next);
+      out = next.outputs['out']!;
+    }
+  }
+  const layer = recognition
+    .readers(out)
+    .map((reader) => neuronLayerOf(recognition, reader))
+    .find((found) => found !== undefined);
+  return { scale, shift, residual, out, layer, nodes };
+}
+
+/** Puts the normalisation behind the scale and shift there are. */
+function foldNorm(
+  recognition: Recognition,
+  { node, inputs }: Instruction<TfTensor>,
+  scale: Float64Array,
+  shift: Float64Array,
+): boolean {
+  const given = ['weight', 'bias', 'mean', 'variance'].map((name) =>
+    recognition.fixed(inputs[name] as Slot),
+  );
+  if (given.includes(undefined)) return false;
+  const [weight, bias, mean, variance] = given.map((tensor) => tensor!.data);
+  const epsilon = Number(node.attributes['epsilon']);
+  scale.forEach((before, index) => {
+    const factor = weight![index]! / Math.sqrt(variance![index]! + epsilon);
+    scale[index] = before * factor;
+    shift[index] = (shift[index]! - mean![index]!) * factor + bias![index]!;
+  });
+  return true;
+}
+
+/** Whether a value of the same shape is there to be added. */
+function canAdd(recognition: Recognition, out: Slot, other: Slot): boolean {
+  const [a, b] = [recognition.type(out).shape, recognition.type(other).shape];
+  return (
+    other !== out &&
+    recognition.exists(other) &&
+    a.length === b.length &&
+    a.every((dim, axis) => dim === b[axis])
+  );
+}

@@ -1,0 +1,81 @@
+/** Starts the threads of the engine, in Node and in browsers. */
+import { SpikeloomError } from '@spikeloom/ir';
+
+/** What `worker/engine-worker.mjs` is given. */
+export interface WorkerStart {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly names: readonly string[];
+  readonly control: number;
+  readonly index: number;
+}
+
+export interface Thread {
+  /** Lets go of a thread that has been told to stop. */
+  release(): void;
+}
+
+/** The parts of Node this file uses, if it runs there. */
+interface NodeProcess {
+  getBuiltinModule?(name: 'node:worker_threads'): typeof import('node:worker_threads');
+}
+
+/** Whether threads can share memory here: always in Node, in browsers on pages that are cross-origin isolated. */
+export function canShareMemory(): boolean {
+  if (typeof SharedArrayBuffer !== 'function') return false;
+  const { crossOriginIsolated } = globalThis as { readonly crossOriginIsolated?: boolean };
+  return nodeThreads() !== undefined || crossOriginIsolated === true;
+}
+
+/** Starts a thread; resolves when it waits for work. */
+export async function startWorker(start: WorkerStart): Promise<Thread> {
+  const inNode = nodeThreads();
+  return inNode ? startInNode(inNode, start) : startInBrowser(start);
+}
+
+/** Asking the process keeps bundlers for the browser from looking for node:worker_threads. */
+function nodeThreads(): typeof import('node:worker_threads') | undefined {
+  const { process } = globalThis as { process?: NodeProcess };
+  return process?.getBuiltinModule?.('node:worker_threads');
+}
+
+async function startInNode(
+  { Worker: NodeWorker }: typeof import('node:worker_threads'),
+  start: WorkerStart,
+): Promise<Thread> {
+  const worker = new NodeWorker(new URL('../../worker/engine-worker.mjs', import.meta.url));
+  await new Promise<void>((resolve, reject) => {
+    worker.once('message', () => resolve());
+    worker.once('error', (cause) => reject(notStarted(cause)));
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
+    worker.postMessage(start);
+  });
+  // A process may end while its threads wait.
+  worker.unref();
+  return { release: () => void worker.terminate() };
+}
+
+async function startInBrowser(start: WorkerStart): Promise<Thread> {
+  const worker = new Worker(new URL('../../worker/engine-worker.mjs', import.meta.url), {
+    type: 'module',
+  });
+  await new Promise<void>((resolve, reject) => {
+    worker.addEventListener('message', () => resolve(), { once: true });
+    worker.addEventListener('error', (event) => reject(notStarted(event)), { once: true });
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
+    worker.postMessage(start);
+  });
+  return { release: () => worker.terminate() };
+}
+
+function notStarted(cause: unknown): SpikeloomError {
+  return new SpikeloomError(
+    {
+      code: 'unsupported',
+      path: 'backend wasm',
+      message: 'a thread could not be started',
+      fix: 'use wasmBackend({ threads: 1 })',
+    },
+    { cause },
+  );
+}

@@ -1,0 +1,284 @@
+// Times the kernels of the event-driven engine, one thread, beside what a row of weights costs at best in the same run:
+// additions per second (Gacc/s), and their share of that peak. With --against, an older binary in the same run.
+//
+//   node tools/bench/engine-kernels.mjs [--only grouped] [--rates 5,10,17.5,30] [--runs 9] [--against FILE] [--json]
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import buildWasm from '../build-wasm.mjs';
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    // Percent of the neurons that fire.
+    rates: { type: 'string', default: '5,10,17.5,30' },
+    runs: { type: 'string', default: '9' },
+    against: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+await buildWasm();
+const own = new URL('../../packages/backend-wasm/wasm/engine.wasm', import.meta.url);
+const memory = new WebAssembly.Memory({ initial: 6000 });
+const engines = [own, ...(values.against ? [values.against] : [])].map(
+  (file) =>
+    new WebAssembly.Instance(new WebAssembly.Module(readFileSync(file)), { env: { memory } })
+      .exports,
+);
+const T = 4;
+
+let state = 1;
+function uniform() {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+  return state / 2 ** 32;
+}
+
+let top = 0;
+function clear() {
+  top = 64;
+}
+function reserve(bytes) {
+  const at = top;
+  top += Math.ceil(bytes / 64) * 64 + 128;
+  if (top > memory.buffer.byteLength) throw new Error(`${top} bytes do not fit`);
+  // Memory that nobody has written is one page of zeros, which is faster than any other.
+  new Uint8Array(memory.buffer, at, bytes).fill(0);
+  return at;
+}
+function place(Type, length, fill) {
+  const at = reserve(length * Type.BYTES_PER_ELEMENT);
+  const data = new Type(memory.buffer, at, length);
+  for (let index = 0; index < length; index++) data[index] = fill(index);
+  return at;
+}
+const currents = (length) => place(Float32Array, length, () => uniform() - 0.5);
+function describe(...parts) {
+  const words = parts.flat();
+  const at = reserve(4 * words.length);
+  const view = new DataView(memory.buffer, at);
+  words.forEach((word, index) => {
+    if (typeof word === 'number') view.setInt32(4 * index, word, true);
+    else view.setFloat32(4 * index, word.float, true);
+  });
+  return at;
+}
+const lif = (spikes) => [1, spikes, 0, 0, 16, ...[2, 0.5, 0.3, 0, 0].map((float) => ({ float }))];
+
+/** Spikes at random with their lists: what to run to list them, and how many there are in every channel. */
+function spikesOf({ G = 1, Cg, H, W = 1 }, rate) {
+  const bytes = (G * Cg) / 8;
+  let count = 0;
+  const spikes = place(Uint8Array, T * H * W * bytes, () => {
+    let byte = 0;
+    for (let bit = 0; bit < 8; bit++) byte |= Number(uniform() < rate) << bit;
+    for (let rest = byte; rest; rest &= rest - 1) count++;
+    return byte;
+  });
+  const table = place(Uint16Array, 2048, (index) => {
+    const set = Array.from({ length: 8 }, (_, bit) => bit).filter(
+      (bit) => (index >> 3) & (1 << bit),
+    );
+    return set[index & 7] ?? 0;
+  });
+  const lines = T * G * H;
+  const capacity = W * Cg + 8;
+  const [events, starts] = [reserve(2 * lines * capacity), reserve(4 * lines * (W + 1))];
+  const sizes = [T, 1, G, H, W, bytes, Cg, Cg / 8, 0, capacity];
+  const descriptor = describe([spikes, events, starts, table], sizes);
+  for (const engine of engines.toReversed()) engine.listEvents(descriptor, 0, lines);
+  return { descriptor, lines, events, starts, capacity, count };
+}
+
+function convolution(mode, shape, rate) {
+  const { G = 1, Cg, C, H, W = 1, kernel = 1, stride = 1, padding = 0, residual, out } = shape;
+  const { events, starts, capacity, count } = spikesOf(shape, rate);
+  const rows = kernel * kernel * Cg;
+  const weights =
+    mode === 'i16'
+      ? place(Int16Array, C * rows, () => Math.round((uniform() - 0.5) * (60000 / rows)))
+      : place(Float32Array, C * rows, () => uniform() - 0.5);
+  const channels = (value) => place(Float32Array, C, () => value);
+  const [scale, bias] = [channels(mode === 'i16' ? rows / 60000 : 1), channels(0.1)];
+  const OH = Math.floor((H + 2 * padding - kernel) / stride) + 1;
+  const OW = W === 1 ? 1 : OH;
+  const descriptor = describe(
+    [events, starts, weights, scale, bias, residual ? currents(T * C * OH * OW) : 0, T],
+    [out ? reserve(4 * T * C * OH * OW) : 0, T, 1, Cg, C, G, kernel, W === 1 ? 1 : kernel],
+    [stride, W === 1 ? 1 : stride, padding, W === 1 ? 0 : padding, H, W, OH, OW, 0, capacity],
+    reserve(40960 + T * (2 * rows + 256)),
+    lif(reserve((T * C * OH * OW) / 8)),
+  );
+  // Windows at the border are smaller; the share of the taps that lie inside says by how much.
+  const inside = kernel === 1 ? 1 : tapsInside(H, kernel, stride, padding, OH) ** 2;
+  const additions = ((count * OH * OW) / (H * W)) * kernel ** 2 * inside * (C / G);
+  return { kernel: `convolveEvents_${mode}`, descriptor, units: OH, additions, mode };
+}
+
+function tapsInside(size, kernel, stride, padding, outputs) {
+  let taps = 0;
+  for (let out = 0; out < outputs; out++) {
+    for (let tap = 0; tap < kernel; tap++) {
+      const at = out * stride - padding + tap;
+      taps += Number(at >= 0 && at < size);
+    }
+  }
+  return taps / outputs / kernel;
+}
+
+function attention(mode, { heads, P, K, outputs }, rate) {
+  const { events, starts, capacity, count } = spikesOf({ G: heads, Cg: K, H: P }, rate);
+  const lanes = mode === 'f32' ? 16 : 32;
+  const blocks = Math.ceil(outputs / lanes);
+  const panels = T * heads * blocks;
+  const weights =
+    mode === 'f32'
+      ? currents(panels * K * lanes)
+      : place(Int16Array, panels * (K + 4) * lanes, (index) => {
+          const row = Math.floor(index / lanes) % (K + 4);
+          if (row < K) return (uniform() - 0.5) * (60000 / K);
+          // Two rows of scales, 2 ** -11 as pairs of words, and two of shifts.
+          return row < K + 2 && index % 2 === 1 ? 0x3a00 : 0;
+        });
+  const scale = place(Float32Array, heads, () => 0.2);
+  const [pixel, head, sample] = [1, P, P * heads].map((each) => (each * blocks * lanes) / 8);
+  const descriptor = describe(
+    [events, starts, weights, scale, T, 1, heads, P, K, outputs, 0, 0, capacity],
+    [sample, head, pixel, reserve(4096 + 64 * T)],
+    lif(reserve(T * sample)),
+  );
+  const kernel = mode === 'f32' ? 'attendEvents' : 'attendEvents_i16';
+  return { kernel, descriptor, units: P, additions: count * outputs, mode };
+}
+
+const grouped = { G: 12, Cg: 64, C: 768, H: 28, W: 28, kernel: 3, padding: 1, residual: true };
+const wide = { Cg: 192, C: 192, H: 28, W: 28, kernel: 3, padding: 1 };
+const patch = { Cg: 64, C: 128, H: 56, W: 56, kernel: 4, stride: 4 };
+const convolutions = [
+  ['1x1 384 -> 1536, 14 x 14', { Cg: 384, C: 1536, H: 196 }],
+  ['1x1 64 -> 256 + currents, 56 x 56', { Cg: 64, C: 256, H: 3136, out: true }],
+  ['1x1 768 -> 192 + residual, 28 x 28', { Cg: 768, C: 192, H: 784, residual: true, out: true }],
+  ['3x3 192 -> 192, 28 x 28', wide],
+  ['grouped 3x3 768 + residual, 28 x 28', grouped],
+  ['4x4 / 4 64 -> 128, 56 x 56', patch],
+];
+/** Name, and what it needs at a firing rate; where the rate does not matter, only at the first. */
+const cases = [
+  ...['i16', 'f32'].flatMap((mode) =>
+    convolutions.map(([name, shape]) => [
+      `${mode} ${name}`,
+      (rate) => convolution(mode, shape, rate),
+    ]),
+  ),
+  ...['i16', 'f32'].flatMap((mode) =>
+    [
+      ['attend 3 heads 64 -> 196, 784', { heads: 3, P: 784, K: 64, outputs: 196 }],
+      ['attend 3 heads 196 -> 64, 784', { heads: 3, P: 784, K: 200, outputs: 64 }],
+    ].map(([name, shape]) => [`${mode} ${name}`, (rate) => attention(mode, shape, rate)]),
+  ),
+  [
+    'list 4 x 256 channels, 56 x 56',
+    (rate) => {
+      const { descriptor, lines } = spikesOf({ G: 4, Cg: 64, H: 56, W: 56 }, rate);
+      return {
+        kernel: 'listEvents',
+        descriptor,
+        units: lines,
+        bytes: T * 256 * 56 * 56 * (2 * rate),
+      };
+    },
+  ],
+  [
+    'fire 256 channels, 56 x 56',
+    () => {
+      const data = currents(T * 256 * 56 * 56);
+      const spikes = reserve((T * 256 * 56 * 56) / 8);
+      const descriptor = describe([data, T, T, 1, 3136, 256, 32, ...lif(spikes)]);
+      const bytes = 4.125 * T * 256 * 3136;
+      return { kernel: 'fireCurrents', descriptor, units: 8 * 3136, bytes, always: true };
+    },
+  ],
+  ...['panelsFromCurrents', 'panelsFromCurrents_i16'].flatMap((kernel) =>
+    [0, 1].map((transposed) => [
+      `${kernel} of 6 heads${transposed ? ', transposed' : ''}`,
+      () => {
+        const panels = reserve(4 * T * 6 * 64 * 224);
+        const words = [currents(T * 768 * 196), panels, T, 1, 6, 196, 768, 32, 128];
+        const scale = place(Float32Array, 6, () => 0.2);
+        const descriptor = describe([...words, 64 * transposed, 64, transposed, 0, scale]);
+        return { kernel, descriptor, units: T * 6, bytes: 4 * T * 6 * 64 * 196, always: true };
+      },
+    ]),
+  ),
+  ...['toCurrents', 'fromCurrents'].map((kernel) => [
+    `${kernel} of 64 channels, 56 x 56`,
+    () => {
+      const elements = 64 * 3136;
+      const places = [currents(T * elements), currents(T * elements)];
+      const descriptor = describe([...places, T, 1, 3136, 64, 32, elements, elements, 3136, 1]);
+      return { kernel, descriptor, units: 3136, bytes: 8 * T * elements, always: true };
+    },
+  ]),
+  [
+    'add 64 channels, 56 x 56',
+    () => {
+      const elements = T * 64 * 3136;
+      const places = [currents(elements), T, currents(elements), T, reserve(4 * elements)];
+      const descriptor = describe([...places, T, 3136, 32, 1, 2]);
+      return { kernel: 'addCurrents', descriptor, units: 6272, bytes: 12 * elements, always: true };
+    },
+  ],
+];
+
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+function secondsOf(run) {
+  const before = process.cpuUsage();
+  run();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+}
+
+clear();
+const peaks = Object.fromEntries(
+  ['f32', 'i16'].map((mode) => {
+    const bytes = 96 * 256;
+    const descriptor = describe([place(Uint8Array, bytes, () => 0), bytes, reserve(16)]);
+    const run = () => engines[0][`addPeak_${mode}`](descriptor, 0, 2e4);
+    run();
+    const seconds = Math.min(...Array.from({ length: 9 }, () => secondsOf(run)));
+    return [mode, (bytes * 2e4) / (mode === 'f32' ? 4 : 2) / seconds / 1e9];
+  }),
+);
+const print = (line) =>
+  console.log(values.json ? JSON.stringify(line) : Object.values(line).join('  '));
+print({
+  name: 'peak',
+  f32: `${peaks.f32.toFixed(1)} f32`,
+  i16: `${peaks.i16.toFixed(1)} i16 Gacc/s`,
+});
+
+for (const [name, prepare] of cases.filter(([one]) => one.includes(values.only))) {
+  for (const rate of values.rates.split(',').map((percent) => Number(percent) / 100)) {
+    clear();
+    const { kernel, descriptor, units, additions, bytes, mode, always } = prepare(rate);
+    const repeats = Math.max(1, Math.round((additions ?? bytes) / 1e9 + 1));
+    const times = engines.map(() => []);
+    for (let run = -2; run < Number(values.runs); run++) {
+      engines.forEach((engine, index) => {
+        const seconds = secondsOf(() => {
+          for (let repeat = 0; repeat < repeats; repeat++) engine[kernel](descriptor, 0, units);
+        });
+        if (run >= 0) times[index].push(seconds / repeats);
+      });
+    }
+    const seconds = times.map(median);
+    const speed = (additions ?? bytes) / seconds[0] / 1e9;
+    print({
+      name: name.padEnd(40),
+      rate: always ? '' : `${(100 * rate).toFixed(1)} %`.padStart(6),
+      ms: `${(1000 * seconds[0]).toFixed(2)} ms`.padStart(9),
+      speed: `${speed.toFixed(1)} ${additions ? 'Gacc/s' : 'GB/s'}`.padStart(11),
+      share: additions ? `${((100 * speed) / peaks[mode]).toFixed(0)} % of the peak` : '',
+      ...(engines[1] && { against: `${(seconds[1] / seconds[0]).toFixed(2)} x the other` }),
+    });
+    if (always) break;
+  }
+}
