@@ -31,9 +31,9 @@ import { neuronSequence } from './kernels/neuron-sequence.ts';
 import { poolingKernels } from './kernels/pooling.ts';
 import { reductionKernels } from './kernels/reductions.ts';
 import { rowIndexingKernels } from './kernels/row-indexing.ts';
+import { wasmMemoryBytes } from './memory-bytes.ts';
 import { locationOf } from './read-binary.ts';
 
-export { wasmMemoryBytes } from './memory-bytes.ts';
 export { measureRoofline, type Roofline } from './roofline.ts';
 export type { NumberMode, PlanDescription, PlannedStage };
 
@@ -69,6 +69,8 @@ export interface WasmBackend extends Backend {
     graph: Graph,
     options: CompileOptions & { readonly samples: number; readonly timesteps: number },
   ): Promise<PlanDescription | undefined>;
+  /** Bytes of linear memory, of the operators and of the engine: it never shrinks, so the most there has been. */
+  memoryBytes(): number;
 }
 
 /** WebAssembly with SIMD: tfjs operators, and our own kernels on the same memory. */
@@ -137,6 +139,7 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
       route?.dispose();
       return description;
     },
+    memoryBytes: () => wasmMemoryBytes() + engine.memoryBytes,
   };
 }
 

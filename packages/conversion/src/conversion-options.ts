@@ -1,6 +1,5 @@
-import { SpikeloomError } from '@spikeloom/ir';
-import type { Cancellation, Backend } from '@spikeloom/runtime';
-import type { Registry } from '@spikeloom/ir';
+import { type Registry, SpikeloomError } from '@spikeloom/ir';
+import type { Backend, Cancellation } from '@spikeloom/runtime';
 import * as v from 'valibot';
 import type { CalibrationData } from './calibrate.ts';
 
@@ -16,6 +15,8 @@ const settingsSchema = v.object({
   edge: v.optional(v.picklist(['half-base', 'nearest']), 'nearest'),
   /** What a spike means. */
   coding: v.optional(v.picklist(['rate', 'differential', 'sum']), 'differential'),
+  /** Which neurons: with levels of both signs, or binary ones in place of ReLUs, in rate coding. */
+  neuron: v.optional(v.picklist(['multi-threshold', 'integrate-and-fire']), 'multi-threshold'),
   /** The most thresholds of each sign. */
   levels: v.optional(v.pipe(wholeNumber, v.maxValue(64)), 24),
   /** How many thresholds it takes to double. */
@@ -59,7 +60,9 @@ export function parseSettings(options: ConversionOptions): ConversionSettings {
       ([name, value]) => name in settingsSchema.entries && value !== undefined,
     ),
   );
-  const parsed = v.safeParse(settingsSchema, given);
+  // Spikes of integrate-and-fire neurons are rates and nothing else.
+  const implied = given['neuron'] === 'integrate-and-fire' ? { coding: 'rate' } : {};
+  const parsed = v.safeParse(settingsSchema, { ...implied, ...given });
   if (parsed.success) return requireFitting(parsed.output);
   const [issue] = parsed.issues;
   throw new SpikeloomError({
@@ -72,7 +75,16 @@ export function parseSettings(options: ConversionOptions): ConversionSettings {
 }
 
 function requireFitting(settings: ConversionSettings): ConversionSettings {
-  const { coding, granularity, perOctave, edge } = settings;
+  const { coding, granularity, perOctave, edge, neuron } = settings;
+  if (neuron === 'integrate-and-fire' && coding !== 'rate') {
+    throw new SpikeloomError({
+      code: 'invalid-argument',
+      path: 'convert.coding',
+      message: 'integrate-and-fire neurons have binary spikes, whose rate is what they say',
+      expected: '"rate"',
+      got: `"${coding}"`,
+    });
+  }
   const problem =
     coding === 'sum' && perOctave !== 1
       ? 'sum coding quantises to multiples of one threshold, so its levels are powers of two'

@@ -20,6 +20,12 @@ import {
   parseSettings,
 } from './conversion-options.ts';
 import { convertEcmt, type Converted, type ConvertOptions } from './convert-ecmt.ts';
+import {
+  applyIntegrateAndFire,
+  balanceThresholds,
+  channelAxisOf,
+  findRelus,
+} from './integrate-and-fire.ts';
 import { type Cells, cellsOf, layoutsOf } from './lay-out-neurons.ts';
 import { measureImportance } from './measure-importance.ts';
 import { countOperations, type Events, type OperationCounts } from './operation-counts.ts';
@@ -78,6 +84,7 @@ export async function convert(
   if (earlier?.method === 'spikeloom') return { graph, report: earlier };
   const settings = parseSettings(options);
   const analysis = analyse(prepareNetwork(graph, options.registry), options.registry);
+  if (settings.neuron === 'integrate-and-fire') return convertRelus(analysis, settings, options);
   const sites = requireConvertible(analysis, settings);
   const sampled = await sampleSites(analysis.graph, sites, {
     ...options,
@@ -100,6 +107,45 @@ export async function convert(
   const report = writeReport({ analysis, sampled, operations, importance, settings, ...found });
   // The report is plain data all the way down.
   return { graph: withMetadata(found.graph, { conversion: report as unknown as Json }), report };
+}
+
+/** The conversion of a ReLU network to neurons with one threshold. */
+async function convertRelus(
+  analysis: Analysis,
+  settings: ConversionSettings,
+  options: ConversionOptions,
+): Promise<Conversion> {
+  const { registry, onProgress } = options;
+  throwProblems('cannot-convert', `graph "${analysis.graph.name}"`, analysis.problems);
+  const sites = findRelus(analysis);
+  if (sites.length === 0) throw nothingSpikes(analysis, 'a ReLU');
+  const sampled = await sampleSites(analysis.graph, sites, {
+    ...options,
+    keep: measured,
+    axisOf: channelAxisOf(analysis.graph),
+    onProgress: (done) => onProgress?.({ phase: 'calibrating', done }),
+  });
+  const layouts = new Map(
+    sites.map((site, index) => {
+      const layout = balanceThresholds(site, sampled.samples.get(site.source)!, settings);
+      onProgress?.({ phase: 'fitting', done: index + 1, total: sites.length });
+      return [site.source, layout];
+    }),
+  );
+  const graph = applyIntegrateAndFire(analysis, layouts, registry);
+  const run = { ...options, inputs: sampled.kept, timesteps: settings.timesteps };
+  const events = await measureEvents(graph, sites, run);
+  const report = writeReport({
+    analysis,
+    graph,
+    sampled,
+    settings,
+    layouts,
+    events,
+    operations: countOperations(analysis, sites, registry),
+    importance: new Map(),
+  });
+  return { graph: withMetadata(graph, { conversion: report as unknown as Json }), report };
 }
 
 interface Fitted {
@@ -199,10 +245,17 @@ function requireConvertible(analysis: Analysis, settings: ConversionSettings): r
   ]);
   const sites = findSites(analysis);
   if (sites.length > 0) return sites;
-  throw new SpikeloomError({
+  throw nothingSpikes(
+    analysis,
+    'at least three weighted sums one after the other, or a product of activations',
+  );
+}
+
+function nothingSpikes({ graph }: Analysis, expected: string): SpikeloomError {
+  return new SpikeloomError({
     code: 'cannot-convert',
     path: graph.name,
-    message: 'no layer stands between the first and the last, so nothing would spike',
-    expected: 'at least three weighted sums one after the other, or a product of activations',
+    message: 'the network has no place for neurons, so nothing would spike',
+    expected,
   });
 }

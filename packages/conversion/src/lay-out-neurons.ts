@@ -1,4 +1,4 @@
-import { type Graph, primitives, type Ref } from '@spikeloom/ir';
+import { type Graph, type GraphNode, linear, primitives, type Ref } from '@spikeloom/ir';
 import type { Analysis } from './analyse.ts';
 import type { NeuronLayout } from './apply-spikes.ts';
 import type { Cell } from './choose-thresholds.ts';
@@ -28,7 +28,8 @@ export function cellsOf(
   const axes = new Map<Ref, 1 | -1>();
   sites.forEach((site, index) => {
     const sample = samples.get(site.source)!;
-    const byChannel = settings.granularity === 'channel' && hasChannelWeights(site, analysis.graph);
+    const byChannel =
+      settings.granularity === 'channel' && hasChannelWeights(readersOf(site, analysis.graph));
     if (byChannel) axes.set(site.source, sample.axis);
     first.set(site.source, all.length);
     const parts = byChannel ? channelsOf(sample) : [sample.data];
@@ -83,14 +84,16 @@ function candidatesFor(
   return [tryOne(values, { ...rest, ...bases }, settings)];
 }
 
-/** Whether every reader has weights that can take the factors of channels up. */
-function hasChannelWeights({ consumers }: Site, graph: Graph): boolean {
-  return graph.nodes
-    .filter(({ id }) => consumers.includes(id))
-    .every(
-      ({ op, attributes }) =>
-        op === 'spikeloom/linear' || (op === primitives.conv2d.id && attributes['groups'] === 1),
-    );
+/** Whether nodes have weights that can take the factors of their inputs' channels up. */
+export function hasChannelWeights(nodes: readonly GraphNode[]): boolean {
+  return nodes.every(
+    ({ op, attributes }) =>
+      op === linear.id || (op === primitives.conv2d.id && attributes['groups'] === 1),
+  );
+}
+
+function readersOf({ consumers }: Site, { nodes }: Graph): readonly GraphNode[] {
+  return nodes.filter(({ id }) => consumers.includes(id));
 }
 
 function channelsOf({ data, channels }: SiteSample): Float32Array[] {

@@ -44,6 +44,8 @@ export interface SampleOptions {
   readonly data: CalibrationData;
   /** How many rows of the data to keep. */
   readonly keep: number;
+  /** Where the channels of a site are; by default where its readers have them. */
+  readonly axisOf?: (site: Site) => 1 | -1;
   readonly signal?: Cancellation | undefined;
   readonly onProgress?: ((batches: number) => void) | undefined;
 }
@@ -58,10 +60,9 @@ export async function sampleSites(
   sites: readonly Site[],
   options: SampleOptions,
 ): Promise<Sampled> {
+  const { axisOf = (site) => channelAxis(site, graph) } = options;
   const program = await options.backend.compile(graph, { registry: options.registry });
-  const collectors = new Map(
-    sites.map((site) => [site.source, collector(channelAxis(site, graph))]),
-  );
+  const collectors = new Map(sites.map((site) => [site.source, collector(axisOf(site))]));
   let batches = 0;
   let kept: Readonly<Record<string, Tensor>> | undefined;
   try {
@@ -92,7 +93,7 @@ export async function sampleSites(
 }
 
 /** Convolutions have their channels on axis 1, everything else on the last one. */
-export function channelAxis({ consumers }: Site, graph: Graph): 1 | -1 {
+function channelAxis({ consumers }: Site, graph: Graph): 1 | -1 {
   const isConvolution = graph.nodes.some(
     ({ id, op }) => op === primitives.conv2d.id && consumers.includes(id),
   );

@@ -43,11 +43,20 @@ export function findSites(analysis: Analysis): Site[] {
   }));
 }
 
-/** The inputs of a node that become spikes. */
-export function spikingOperands(node: GraphNode, analysis: Analysis): readonly string[] {
+/**
+ * The inputs of a node that become spikes.
+ *
+ * @param last whether the last weighted sum reads spikes too
+ */
+export function spikingOperands(
+  node: GraphNode,
+  analysis: Analysis,
+  last = false,
+): readonly string[] {
   const part = analysis.parts.get(node.id)!;
   if (part.kind === 'product') return part.compensation.over;
-  return part.kind === 'synaptic' && part.analogue === undefined ? [part.data] : [];
+  if (part.kind !== 'synaptic' || part.analogue === 'input') return [];
+  return part.analogue === undefined || last ? [part.data] : [];
 }
 
 interface Links {

@@ -2,12 +2,18 @@ import {
   eliminateDeadCode,
   type Graph,
   type Registry,
+  relu,
   rewrite,
   type RewriteOptions,
   tensor,
   type Value,
 } from '@spikeloom/ir';
-import { differentialThreshold, multiThreshold, tracedThreshold } from '@spikeloom/neurons';
+import {
+  differentialThreshold,
+  integrateAndFire,
+  multiThreshold,
+  tracedThreshold,
+} from '@spikeloom/neurons';
 import { meanOfChanges } from './differential.ts';
 import { firstStep } from './first-step.ts';
 import type { QcfsEntry, QcfsReport } from './qcfs-report.ts';
@@ -54,6 +60,10 @@ function undoSpikes(registry: Registry): Replace {
     if (passed !== undefined) {
       const [output] = Object.keys(node.outputs);
       return { [output!]: inputs[passed] as Value };
+    }
+    if (node.op === integrateAndFire.id) {
+      const x = inputs['current'] as Value;
+      return { spikes: builder.apply(relu, { x }, {}, node.id.replace(/\.neuron$/, '')).out };
     }
     const original = originals.get(op.id);
     return original ? builder.apply(original, inputs, node.attributes, node.id) : undefined;

@@ -1,16 +1,26 @@
-import { type GraphNode, nodeIdOf, type Ref } from '@spikeloom/ir';
+import {
+  type Graph,
+  type GraphNode,
+  isEvent,
+  nodeIdOf,
+  type Ref,
+  type ValueType,
+} from '@spikeloom/ir';
 import type { Analysis } from './analyse.ts';
 import type { NeuronLayout } from './apply-spikes.ts';
 import type { Importance } from './choose-thresholds.ts';
-import { codings } from './codings.ts';
 import type { ConversionSettings } from './conversion-options.ts';
 import { describeNeuron } from './describe-neuron.ts';
 import type { Events, OperationCounts } from './operation-counts.ts';
+import { describeIntegrateAndFire } from './integrate-and-fire.ts';
+import { scaleChannels } from './scale-channels.ts';
 import type { Sampled } from './site-samples.ts';
 import type { NeuronEntry, SpikingEntry, SpikingReport } from './spiking-report.ts';
 
 interface Done {
   readonly analysis: Analysis;
+  /** What it became. */
+  readonly graph: Graph;
   readonly sampled: Sampled;
   readonly operations: OperationCounts;
   readonly importance: Importance;
@@ -24,12 +34,13 @@ const clipping = 1e-3;
 
 /** The report of a conversion that is done. */
 export function writeReport(done: Done): SpikingReport {
-  const { analysis, sampled, operations, settings, layouts, events } = done;
+  const { analysis, graph, sampled, operations, settings, layouts, events } = done;
   const neurons = new Map<string, NeuronEntry[]>();
   for (const [source, layout] of layouts) {
     const id = nodeIdOf(source);
     neurons.set(id, [...(neurons.get(id) ?? []), neuronEntry(source, layout, done)]);
   }
+  const converted = new Map(graph.nodes.map((node) => [node.id, node]));
   const energyRatio = operations.energyOf(events);
   const { energyBudget, calibration, timesteps } = settings;
   const all = [...neurons.values()].flat();
@@ -53,7 +64,7 @@ export function writeReport(done: Done): SpikingReport {
     calibrationBatches: sampled.batches,
     energyRatio,
     entries: analysis.graph.nodes.flatMap((node) => [
-      ...nodeEntry(node, analysis, settings),
+      ...nodeEntry(node, analysis, converted),
       ...(neurons.get(node.id) ?? []),
     ]),
     warnings,
@@ -83,27 +94,45 @@ function neuronEntry(source: Ref, layout: NeuronLayout, done: Done): NeuronEntry
         }
       : {}),
     feeds: site.consumers,
-    ...describeNeuron(sample, thresholds, { edge, coding, scale }),
+    ...(settings.neuron === 'integrate-and-fire'
+      ? describeIntegrateAndFire(sample, layout)
+      : describeNeuron(sample, thresholds, { edge, coding, scale })),
     events,
     energy: operations.energyOf(done.events, source),
     ...(weight === undefined ? {} : { importance: weight }),
   };
 }
 
+/** What became of a node, as the converted network has it. */
 function nodeEntry(
   node: GraphNode,
   { parts }: Analysis,
-  { coding }: ConversionSettings,
+  converted: ReadonlyMap<string, GraphNode>,
 ): SpikingEntry[] {
   const part = parts.get(node.id)!;
+  const now = converted.get(node.id);
+  const analogue = (reason: string): SpikingEntry[] => [
+    { kind: 'analogue', path: node.id, reason },
+  ];
   if (part.kind === 'function' || part.kind === 'product') {
-    const to = codings[coding].formOf(part.compensation)!.id;
-    return [{ kind: 'compensated', path: node.id, from: node.op, to }];
+    if (now?.op === node.op) return analogue('it depends on the input alone and is computed once');
+    const to = now?.op;
+    const isForm = to !== undefined && to !== scaleChannels.id;
+    return isForm ? [{ kind: 'compensated', path: node.id, from: node.op, to }] : [];
   }
   if (part.kind !== 'synaptic' || !part.analogue) return [];
-  const reason =
-    part.analogue === 'input'
-      ? 'it reads the input, which is given as real numbers'
-      : 'it is the last layer and reads real numbers';
-  return [{ kind: 'analogue', path: node.id, reason }];
+  if (part.analogue === 'input')
+    return analogue('it reads the input, which is given as real numbers');
+  const readsSpikes = now && isEvent(typeOf(now, part.data, converted));
+  return readsSpikes ? [] : analogue('it is the last layer and reads real numbers');
+}
+
+function typeOf(
+  { inputs }: GraphNode,
+  name: string,
+  nodes: ReadonlyMap<string, GraphNode>,
+): ValueType {
+  const ref = String(inputs[name]);
+  const { id, outputs } = nodes.get(nodeIdOf(ref))!;
+  return outputs[ref === id ? Object.keys(outputs)[0]! : ref.slice(id.length + 1)]!;
 }

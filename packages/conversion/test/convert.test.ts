@@ -15,6 +15,7 @@ import {
   type AnyOperator,
   createBuilder,
   createRandom,
+  foldBatchNorm,
   type Graph,
   graphToJson,
   primitives,
@@ -150,6 +151,57 @@ describe('the mean output approaches that of the trained network', () => {
     const errors = await errorsOf(graph, network, { image: randomImages([8, 1, 12, 12], 6) }, 32);
     expect(errors[31]).toBeLessThan(errors[0]! / 8);
   });
+});
+
+describe('integrate-and-fire neurons', () => {
+  const network = convNet({ image: [1, 12, 12], classes: 3, seed: 1 });
+  const options = {
+    backend,
+    registry,
+    data: [{ image: randomImages([64, 1, 12, 12], 2) }],
+    neuron: 'integrate-and-fire',
+    timesteps: 64,
+  } as const;
+
+  test.each(['site', 'channel'] as const)(
+    'stand for ReLUs, with thresholds by %s',
+    async (granularity) => {
+      const { graph, report } = await convert(network, { ...options, granularity });
+      expect(neuronsOf(report).map(({ path, feeds }) => [path, feeds])).toEqual([
+        ['relu0.neuron', []],
+        ['relu1.neuron', []],
+        ['relu2.neuron', ['fc1']],
+      ]);
+      const errors = await errorsOf(graph, network, { image: randomImages([8, 1, 12, 12], 6) }, 64);
+      expect(errors[63]).toBeLessThan(errors[0]! / 6);
+      expect(graphToJson(sourceOf(graph, registry)).nodes).toEqual(
+        graphToJson(prepared(network)).nodes,
+      );
+    },
+  );
+
+  test('with a threshold for each channel are nearer to the trained network', async () => {
+    const [site, channel] = await Promise.all(
+      (['site', 'channel'] as const).map(async (granularity) => {
+        const { report } = await convert(network, { ...options, timesteps: 4, granularity });
+        return neuronsOf(report).map(({ error }) => error.measured[2]!);
+      }),
+    );
+    site!.forEach((error, index) => expect(channel![index]).toBeLessThan(error));
+  });
+
+  test('do not stand for other functions, and each is named', async () => {
+    await expect(convert(trained(), { ...options, data: calibration })).rejects.toMatchObject({
+      code: 'cannot-convert',
+    });
+    const given = { ...options, coding: 'differential' } as const;
+    await expect(convert(network, given)).rejects.toMatchObject({ path: 'convert.coding' });
+  });
+
+  /** The network with its normalisation merged, as it is converted. */
+  function prepared(graph: Graph): Graph {
+    return foldBatchNorm(graph, registry);
+  }
 });
 
 describe('thresholds', () => {

@@ -38,6 +38,7 @@ export {
   type RunUntilOptions,
   type RunUntilResult,
 } from './run-until.ts';
+export { readTap } from './attach-taps.ts';
 export { Handles } from './handles.ts';
 export { type SessionOptions, throwIfAborted } from './session.ts';
 export { checkInputs, requireInputs } from './check-inputs.ts';

@@ -109,7 +109,8 @@ export class EngineRun implements Pass {
   /** Forgets what belongs to the pass alone. */
   finish(): void {
     const { plan } = this.#options;
-    for (const value of [...plan.outputs.values(), ...plan.inputs.values(), ...plan.clock]) {
+    const { outputs, watched, inputs, clock } = plan;
+    for (const value of [...outputs.values(), ...watched, ...inputs.values(), ...clock]) {
       if (!value.still) this.#drop(value.slot);
     }
     this.#step += this.steps;
@@ -215,8 +216,8 @@ export class EngineRun implements Pass {
 }
 
 /** For every stage, the tensors that no later one reads. Still ones that moving stages read stay for all passes. */
-function lastReads({ stages, outputs }: StagePlan): Numbers[][] {
-  const staying = new Set<Slot>([...outputs.values()].map(({ slot }) => slot));
+function lastReads({ stages, outputs, watched }: StagePlan): Numbers[][] {
+  const staying = new Set<Slot>([...outputs.values(), ...watched].map(({ slot }) => slot));
   for (const stage of stages) {
     const moves = stage.makes.some(({ still }) => !still);
     for (const value of stage.reads) {

@@ -25,8 +25,15 @@ export class Engine {
   readonly #options: EngineOptions;
   #opened: Promise<{ readonly memory: EngineMemory; readonly dispatcher: Dispatcher }> | undefined;
 
+  #memory: EngineMemory | undefined;
+
   constructor(options: EngineOptions) {
     this.#options = options;
+  }
+
+  /** Bytes the memory has grown to; 0 before a program is compiled. */
+  get memoryBytes(): number {
+    return this.#memory?.size ?? 0;
   }
 
   /** Compiles a graph; undefined where nothing in it is driven by events. */
@@ -40,7 +47,7 @@ export class Engine {
     const { threads: wanted } = this.#options;
     const threads = Math.min(mostThreads, wanted ?? Math.min(usualThreads, coreCount()));
     if (threads > 1 && canShareMemory()) {
-      const memory = await openEngine(true);
+      const memory = (this.#memory = await openEngine(true));
       const pool = new ThreadPool(memory, threads);
       // Asked for, they are there from the first run on.
       if (wanted !== undefined) await pool.start();
@@ -52,7 +59,7 @@ export class Engine {
         'Spikeloom runs on one thread: this page is not cross-origin isolated, which threads need.',
       );
     }
-    const memory = await openEngine(false);
+    const memory = (this.#memory = await openEngine(false));
     return { memory, dispatcher: singleThread(memory) };
   }
 }

@@ -23,6 +23,8 @@ export interface RecogniseOptions {
   readonly batch: string;
   /** Inputs that are the same at every timestep. */
   readonly held: ReadonlySet<string>;
+  /** Values that someone looks at, beside the outputs. */
+  readonly watched: readonly Slot[];
   readonly memories: Memories;
   readonly weights: Recognition['weights'];
 }
@@ -33,6 +35,7 @@ export interface StagePlan {
   /** The values of the inputs, the outputs and the clock, as tensors. */
   readonly inputs: ReadonlyMap<string, Numbers>;
   readonly outputs: ReadonlyMap<string, Numbers>;
+  readonly watched: readonly Numbers[];
   readonly clock: readonly Numbers[];
 }
 
@@ -66,7 +69,7 @@ class StageFinder implements Recognition {
     this.batch = options.batch;
     this.weights = options.weights;
     const { plan, instructions, fixed } = options.prepared;
-    this.#outputs = new Set(plan.outputs.values());
+    this.#outputs = new Set([...plan.outputs.values(), ...options.watched]);
     for (const slot of [...fixed.keys(), ...plan.steps]) this.#tensors.add(slot);
     for (const { slot } of plan.inputs.values()) this.#tensors.add(slot);
     for (const instruction of instructions) {
@@ -92,6 +95,7 @@ class StageFinder implements Recognition {
       stages: this.#stages,
       inputs: new Map(inputs),
       outputs: new Map(outputs),
+      watched: this.#options.watched.map((slot) => this.numbers(slot)),
       clock: plan.steps.map((slot) => this.makeNumbers(slot)),
     };
   }

@@ -22,6 +22,8 @@ import {
   type Route,
   type RunAllOptions,
   type SessionOptions,
+  type Slot,
+  type Tap,
   stackSteps,
   throwIfAborted,
 } from '@spikeloom/runtime';
@@ -74,6 +76,15 @@ export function engineRoute(
   return undefined;
 }
 
+/** A placement and what it was made for. */
+interface PlacedFor {
+  readonly plan: StagePlan;
+  readonly samples: number;
+  readonly steps: number;
+  readonly lasting: boolean;
+  readonly placement: Placement;
+}
+
 export class EngineRoute implements Route {
   readonly backend: string;
   readonly operators: ReadonlyMap<string, number>;
@@ -85,9 +96,9 @@ export class EngineRoute implements Route {
   readonly #weights = new Map<string, Region>();
   readonly #bitPositions: Region;
   readonly #plans = new Map<string, StagePlan>();
-  /** The last placement that is free again, with what it was made for. */
-  #idle: { readonly key: string; readonly placement: Placement } | undefined;
-  readonly #inUse = new Map<Placement, string>();
+  /** The last placement that is free again. */
+  #idle: PlacedFor | undefined;
+  readonly #inUse = new Map<Placement, PlacedFor>();
   #operators: Route | undefined;
   #disposed = false;
 
@@ -114,8 +125,8 @@ export class EngineRoute implements Route {
   }
 
   /** The stages of a run in which these inputs are the same at every timestep. */
-  stages(held: ReadonlySet<string>): StagePlan {
-    const key = [...held].toSorted().join(' ');
+  stages(held: ReadonlySet<string>, watched: readonly Slot[] = []): StagePlan {
+    const key = [[...held].toSorted().join(' '), ...watched].join('; ');
     const known = this.#plans.get(key);
     if (known) return known;
     const { mode, heap, memory } = this.#engine;
@@ -125,6 +136,7 @@ export class EngineRoute implements Route {
       lanes: lanesOf[mode],
       batch: this.#batch,
       held,
+      watched,
       memories: { heap, engine: () => memory },
       weights: (name, make) => {
         const region = this.#weights.get(name) ?? this.#keep(make());
@@ -154,24 +166,40 @@ export class EngineRoute implements Route {
   }
 
   open(options: SessionOptions): EngineSession | ReturnType<Route['open']> {
-    // Taps look at values that the engine never makes.
-    if (options.taps.length > 0) return this.#operatorRoute().open(options);
-    const plan = this.stages(new Set(Object.keys(options.held)));
+    const slots = this.#watchable(options.taps);
+    if (!slots) return this.#operatorRoute().open(options);
+    const plan = this.stages(new Set(Object.keys(options.held)), [...new Set(slots)]);
     const types = valueTypes(this.#graph);
+    const planTypes = this.#prepared.plan.types;
     return new EngineSession({
       ...options,
+      device: this.#engine.device,
       inputs: graphInputs(this.#graph),
       outputs: new Map(
         Object.entries(this.#graph.outputs).map(([name, ref]) => [name, types.get(ref)!]),
       ),
+      watched: options.taps.map((tap, index) => {
+        const slot = slots[index]!;
+        const value = plan.watched.find((one) => one.slot === slot)!;
+        return { tap, value, axis: planTypes[slot]!.shape.indexOf(this.#batch) };
+      }),
       begin: (sizes) => this.#begin(plan, options.held, sizes, 1, true),
       end: (parts) => this.#end(parts),
     });
   }
 
   runAll(options: RunAllOptions): ReturnType<NonNullable<Route['runAll']>> {
-    if (options.taps.length > 0) return this.#operatorRoute().runAll?.(options);
-    return this.#runAll(options);
+    if (options.taps.length === 0) return this.#runAll(options);
+    // With taps, step by step: they look at one timestep of all samples.
+    return this.#watchable(options.taps) ? undefined : this.#operatorRoute().runAll?.(options);
+  }
+
+  /** Where the values are that taps look at; undefined if the engine does not make all of them. */
+  #watchable(taps: readonly Tap[]): Slot[] | undefined {
+    const { visible, states } = this.#prepared.plan;
+    const slots = taps.map(({ at }) => (states.has(at) ? undefined : visible.get(at)));
+    const known = slots.filter((slot) => slot !== undefined);
+    return known.length === taps.length ? known : undefined;
   }
 
   dispose(): void {
@@ -268,13 +296,15 @@ export class EngineRoute implements Route {
   ): Part {
     const { device, memory, dispatcher } = this.#engine;
     const samples = sizes[this.#batch] ?? 1;
-    const key = [samples, steps, lasting, ...Object.keys(held).toSorted()].join(' ');
-    const placement =
-      this.#idle?.key === key
-        ? this.#idle.placement
-        : this.#newPlacement(plan, samples, steps, lasting);
-    if (placement === this.#idle?.placement) this.#idle = undefined;
-    this.#inUse.set(placement, key);
+    const idle = this.#idle;
+    const isFree =
+      idle?.plan === plan &&
+      idle.samples === samples &&
+      idle.steps === steps &&
+      idle.lasting === lasting;
+    if (isFree) this.#idle = undefined;
+    const placement = isFree ? idle.placement : this.#newPlacement(plan, samples, steps, lasting);
+    this.#inUse.set(placement, { plan, samples, steps, lasting, placement });
     const prepared = this.#prepared;
     const batch = this.#batch;
     const run = new EngineRun({
@@ -313,12 +343,12 @@ export class EngineRoute implements Route {
   #end(parts: readonly Part[]): void {
     for (const { run, placement } of parts) {
       run.dispose();
-      const key = this.#inUse.get(placement)!;
+      const free = this.#inUse.get(placement)!;
       this.#inUse.delete(placement);
       this.#idle?.placement.dispose();
       this.#idle = undefined;
       if (this.#disposed) placement.dispose();
-      else this.#idle = { key, placement };
+      else this.#idle = free;
     }
   }
 

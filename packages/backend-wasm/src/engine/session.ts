@@ -2,14 +2,19 @@
 import { SpikeloomError, type Tensor, takeRows, type ValueType } from '@spikeloom/ir';
 import {
   checkInputs,
+  type Device,
+  readTap,
+  type Tap,
   requireInputs,
   type Session,
   type SessionOptions,
   type Step,
   throwIfAborted,
 } from '@spikeloom/runtime';
+import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import type { EngineRun } from './engine-run.ts';
 import type { Placement } from './placement.ts';
+import type { Numbers } from './value.ts';
 import { joinRows } from './rows.ts';
 
 /** A part of a batch, with its own run. */
@@ -19,9 +24,19 @@ export interface Part {
   readonly placement: Placement;
 }
 
+/** A tap, the value it looks at, and the axis of that value that counts samples, or -1. */
+export interface Watched {
+  readonly tap: Tap;
+  readonly value: Numbers;
+  readonly axis: number;
+}
+
 export interface EngineSessionOptions extends SessionOptions {
   readonly inputs: ReadonlyMap<string, ValueType>;
   readonly outputs: ReadonlyMap<string, ValueType>;
+  /** What is looked at, and where each value is. */
+  readonly watched: readonly Watched[];
+  readonly device: Device<TfTensor>;
   /** Finds room once the size of the batch is known. */
   begin(sizes: Readonly<Record<string, number>>): readonly Part[];
   /** Gives the room back. */
@@ -74,7 +89,9 @@ export class EngineSession implements Session {
       // Reading starts before anything is waited for: the session may be gone afterwards.
       return run.outputs();
     });
+    const watching = this.#watch(parts);
     const read = await Promise.all(reading);
+    await watching;
     if (!this.#disposed) for (const { run } of parts) run.finish();
     const step = this.#step;
     this.#step += 1;
@@ -100,6 +117,26 @@ export class EngineSession implements Session {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#options.end(this.#begun);
+  }
+
+  /** Serves the taps; what lies in several parts is joined first. */
+  async #watch(parts: readonly Part[]): Promise<void> {
+    const { watched, device } = this.#options;
+    const step = this.#step;
+    const samples = this.#samples;
+    await Promise.all(
+      watched.map(async ({ tap, value, axis }) => {
+        const [first, ...others] = parts.map(({ run }) => run.tensor(value, 0));
+        const observe = (seen: Tensor): void =>
+          tap.observe({ at: tap.at, step, samples, value: seen });
+        if (others.length === 0) return observe(await readTap(tap, first!, device));
+        const rows = await Promise.all([first!, ...others].map((one) => device.download(one)));
+        const joined = device.upload(joinRows(rows, axis));
+        const seen = await readTap(tap, joined, device);
+        device.free(joined);
+        return observe(seen);
+      }),
+    );
   }
 
   #begin(): Part[] {

@@ -1,7 +1,7 @@
-import { measureRoofline, type Roofline, wasmMemoryBytes } from '@spikeloom/backend-wasm';
+import { measureRoofline, type Roofline, type WasmBackend } from '@spikeloom/backend-wasm';
 import { createMeter, sopCounting } from '@spikeloom/energy';
 import type { Graph } from '@spikeloom/ir';
-import { type Backend, type Inputs, neuronLayers, spikeCounts } from '@spikeloom/runtime';
+import { type Inputs, neuronLayers, spikeCounts } from '@spikeloom/runtime';
 import type { Context } from '../context.ts';
 import { registry } from '../options.ts';
 import { compact, percent, type Table } from '../table.ts';
@@ -10,7 +10,7 @@ import { peakMemory } from './peak-memory.ts';
 import { type TimedRounds, timeRounds } from './rounds.ts';
 
 export interface ProgramSettings {
-  readonly backend: Backend;
+  readonly backend: WasmBackend;
   readonly timesteps: number;
   /** How many samples the inputs are. */
   readonly samples: number;
@@ -53,7 +53,7 @@ export async function measureProgram(
     // The first pass warms the compilers up.
     await pass();
     const times = await timeRounds(rounds, pass, signal);
-    const [peakBytes, wasmBytes] = [memory.bytes, wasmMemoryBytes()];
+    const [peakBytes, wasmBytes] = [memory.bytes, backend.memoryBytes()];
     const operators = operatorTimes();
     const layers = neuronLayers(graph, registry);
     const spikes = spikeCounts(layers);

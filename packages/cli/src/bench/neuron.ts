@@ -15,8 +15,8 @@ interface NeuronFlags extends WasmSettings {
   readonly rounds: number;
 }
 
-/** Bytes that a neuron moves at a timestep: it reads a current and a potential, and writes a potential and a spike. */
-const bytesPerUpdate = 16;
+/** Bytes that a neuron moves at least: its current is read once, and a spike is one bit. */
+const leastBytes = (timesteps: number): number => 4 + timesteps / 8;
 
 /** A layer of leaky integrate-and-fire neurons, which memory limits. */
 export const neuronBench: BenchCase<NeuronFlags> = {
@@ -49,7 +49,8 @@ export const neuronBench: BenchCase<NeuronFlags> = {
     memory.sample();
     const roofline = await measureRoofline(() => performance.now());
     const updatesPerSecond = (neurons * timesteps) / found.seconds;
-    const rooflineShare = (updatesPerSecond * bytesPerUpdate) / roofline.bytesPerSecond;
+    const rooflineShare =
+      (neurons * leastBytes(timesteps)) / (found.seconds * roofline.bytesPerSecond);
     const settings = { backend: backend.name, threads, mode, neurons, timesteps };
     return {
       result: {

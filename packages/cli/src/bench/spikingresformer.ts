@@ -49,7 +49,7 @@ export const spikingResformerBench: BenchCase<SpikingResformerFlags> = {
     const settings = { backend, timesteps, samples: batch, rounds };
     const found = await measureProgram(graph, inputs, settings, context);
     const name = flags.model ?? `SpikingResformer ${variant}`;
-    const title = `${name}, ${shape.join(' x ')}, T = ${timesteps}, batch of ${batch}, ${mode}, ${threads} thread`;
+    const title = `${name}, ${shape.join(' x ')}, T = ${timesteps}, batch of ${batch}, ${mode}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
     return {
       result: {
         backend: backend.name,

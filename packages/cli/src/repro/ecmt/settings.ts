@@ -6,13 +6,18 @@ export interface EcmtSetting {
   readonly id: string;
   readonly title: string;
   readonly options: PresetSettings;
+  /** Whether the short form of the experiment has it. */
+  readonly isQuick: boolean;
 }
 
 /** The presets, which are measured over several seeds. */
 export const presets: readonly EcmtSetting[] = [
-  { id: 'ecmt', title: 'ECMT, as published', options: { preset: 'ecmt' } },
-  { id: 'spikeloom', title: 'Spikeloom', options: { preset: 'spikeloom' } },
+  { id: 'ecmt', title: 'ECMT, as published', options: { preset: 'ecmt' }, isQuick: true },
+  { id: 'spikeloom', title: 'Spikeloom', options: { preset: 'spikeloom' }, isQuick: true },
 ];
+
+/** The changes that show most. */
+const quick = ['levels-4', 'no-fc2', 'budget-none', 'rate', 'rate-percentile-4'];
 
 /** Thresholds as ECMT sets them, everywhere in the same way. */
 const percentile = { calibration: 'percentile', perOctave: 1, levels: 8 } as const;
@@ -53,7 +58,12 @@ function changedEcmt(
   title: string,
   options: Omit<Extract<PresetSettings, { preset: 'ecmt' }>, 'preset'>,
 ): EcmtSetting {
-  return { id: `ecmt-${id}`, title: `ECMT, ${title}`, options: { preset: 'ecmt', ...options } };
+  return {
+    id: `ecmt-${id}`,
+    title: `ECMT, ${title}`,
+    options: { preset: 'ecmt', ...options },
+    isQuick: quick.includes(id),
+  };
 }
 
 function changed(
@@ -65,5 +75,6 @@ function changed(
     id: `spikeloom-${id}`,
     title: `Spikeloom, ${title}`,
     options: { preset: 'spikeloom', ...options },
+    isQuick: quick.includes(id),
   };
 }
