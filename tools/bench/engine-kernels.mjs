@@ -89,7 +89,19 @@ function spikesOf({ G = 1, Cg, H, W = 1 }, rate) {
 }
 
 function convolution(mode, shape, rate) {
-  const { G = 1, Cg, C, H, W = 1, kernel = 1, stride = 1, padding = 0, residual, out } = shape;
+  const {
+    G = 1,
+    Cg,
+    C,
+    H,
+    W = 1,
+    kernel = 1,
+    stride = 1,
+    padding = 0,
+    residual,
+    out,
+    sums,
+  } = shape;
   const { events, starts, capacity, count } = spikesOf(shape, rate);
   const rows = kernel * kernel * Cg;
   const weights =
@@ -105,7 +117,7 @@ function convolution(mode, shape, rate) {
     [out ? reserve(4 * T * C * OH * OW) : 0, T, 1, Cg, C, G, kernel, W === 1 ? 1 : kernel],
     [stride, W === 1 ? 1 : stride, padding, W === 1 ? 0 : padding, H, W, OH, OW, 0, capacity],
     reserve(40960 + T * (2 * rows + 256)),
-    lif(reserve((T * C * OH * OW) / 8)),
+    sums ? lif(0).fill(0) : lif(reserve((T * C * OH * OW) / 8)),
   );
   // Windows at the border are smaller; the share of the taps that lie inside says by how much.
   const inside = kernel === 1 ? 1 : tapsInside(H, kernel, stride, padding, OH) ** 2;
@@ -153,6 +165,10 @@ const grouped = { G: 12, Cg: 64, C: 768, H: 28, W: 28, kernel: 3, padding: 1, re
 const wide = { Cg: 192, C: 192, H: 28, W: 28, kernel: 3, padding: 1 };
 const patch = { Cg: 64, C: 128, H: 56, W: 56, kernel: 4, stride: 4 };
 const convolutions = [
+  // The sums alone, to compare with the peak; then with what follows them in a network.
+  ['1x1 384 -> 1536, 14 x 14, sums', { Cg: 384, C: 1536, H: 196, sums: true }],
+  ['3x3 192 -> 192, 28 x 28, sums', { ...wide, sums: true }],
+  ['grouped 3x3 768, 28 x 28, sums', { ...grouped, residual: false, sums: true }],
   ['1x1 384 -> 1536, 14 x 14', { Cg: 384, C: 1536, H: 196 }],
   ['1x1 64 -> 256 + currents, 56 x 56', { Cg: 64, C: 256, H: 3136, out: true }],
   ['1x1 768 -> 192 + residual, 28 x 28', { Cg: 768, C: 192, H: 784, residual: true, out: true }],

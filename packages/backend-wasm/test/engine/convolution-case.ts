@@ -78,7 +78,7 @@ const linesOf = ({ T, N, G, H, W, Cg, firstSample }: Shape): Lines => {
 };
 
 /** Data of a case; every call with the same case gives the same. */
-export function dataOf(it: Case): Data {
+function dataOf(it: Case): Data {
   const random = createRandom(it.seed);
   const B = lanesOf[it.mode];
   const NB = blocksOf(it.C, B);

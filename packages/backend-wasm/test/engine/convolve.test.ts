@@ -77,7 +77,7 @@ describe.each(['f32', 'i16'] as const)('with %s weights', (mode) => {
     'neurons $neuron',
     ({ neuron, index }) => {
       const shape: Shape = {
-        ...{ T: 6, N: 2, firstSample: 1, G: 1, Cg: 20, C: 41, H: 9, W: 1 },
+        ...{ T: 6, N: 2, firstSample: 1, G: 1, Cg: 20, C: 41, H: 4, W: 1 },
         ...{ kernel: [1, 1], stride: [1, 1], padding: [0, 0] },
       };
       expectCase({ ...randomCase(shape, mode, 4000 + index), rate: 0.4, neuron });
