@@ -116,7 +116,7 @@ function convolution(mode, shape, rate) {
     [events, starts, weights, scale, bias, residual ? currents(T * C * OH * OW) : 0, T],
     [out ? reserve(4 * T * C * OH * OW) : 0, T, 1, Cg, C, G, kernel, W === 1 ? 1 : kernel],
     [stride, W === 1 ? 1 : stride, padding, W === 1 ? 0 : padding, H, W, OH, OW, 0, capacity],
-    reserve(40960 + T * (2 * rows + 256)),
+    reserve(96960 + T * (2 * rows + 256)),
     sums ? lif(0).fill(0) : lif(reserve((T * C * OH * OW) / 8)),
   );
   // Windows at the border are smaller; the share of the taps that lie inside says by how much.

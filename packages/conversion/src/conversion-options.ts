@@ -28,7 +28,7 @@ const settingsSchema = v.object({
   /** Timesteps that thresholds are fitted for, and after which the budget counts. */
   timesteps: v.optional(v.pipe(wholeNumber, v.maxValue(64)), 2),
   /** Share of the trained network's energy that these timesteps may cost; `null` for the least error. */
-  energyBudget: v.optional(v.nullable(share), 0.235),
+  energyBudget: v.optional(v.nullable(share), 0.245),
   /** Whether to measure how much the error of each site matters for the outputs. */
   search: v.optional(v.boolean(), false),
 });

@@ -283,7 +283,7 @@ describe('a conversion', () => {
     expect(reportOf(graph.metadata)).toEqual(report);
     expect((await convert(graph, options)).graph).toBe(graph);
     expect(formatReport(report).split('\n')[0]).toMatch(
-      /^spikeloom: 1 neurons, 2 operators in differential coding, 2 layers left analogue, energy 0\.\d+ of/,
+      /^spikeloom: 1 neurons, 1 operators in differential coding, 3 layers left analogue, energy 0\.\d+ of/,
     );
   });
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { wasmBackend } from '@spikeloom/backend-wasm';
 import { tensorsOf } from '@spikeloom/checkpoint';
 import { readSafetensorsFile } from '@spikeloom/checkpoint/node';
-import { convertEcmt, type Converted, type ReportEntry } from '@spikeloom/conversion';
+import { convert, convertEcmt, type Converted, type ReportEntry } from '@spikeloom/conversion';
 import {
   calibrateTopK,
   collectStatistics,
@@ -97,6 +97,48 @@ describe('the ViT trained on Fashion-MNIST, on wasm', () => {
       const recorded = golden.tensor(`calib.scale.${site}`).data.slice(8, 10);
       expectBases([positive, negative], [...recorded]);
     }
+  });
+});
+
+describe('converted with the preset spikeloom, on three choices of bundled training images', () => {
+  const draws = [0, 200, 400];
+  const steps = 2;
+  let accuracy: number[];
+  let ratios: number[];
+
+  beforeAll(async () => {
+    accuracy = Array.from({ length: steps }, () => 0);
+    ratios = [...accuracy];
+    const training: { image: Tensor }[] = [];
+    for await (const { image } of batches(await fashionMnistSample('train'), 200, 1000))
+      training.push({ image });
+    for (const draw of draws) {
+      const data = training.slice(draw / 200, draw / 200 + 3);
+      const { graph } = await convert(await loadTrained(), { backend, registry, data });
+      const meter = createMeter(graph, { registry, countings: [ecmtCounting] });
+      const program = await backend.compile(graph, { registry, expose: meter.expose });
+      for await (const batch of batches(await fashionMnistSample('test'), 125, images)) {
+        const taps = meter.start(batch.labels.length);
+        const { logits } = await program.run({ image: batch.image }, { timesteps: steps, taps });
+        stepsOf(accumulateSteps(logits!)).forEach((sums, step) => {
+          accuracy[step]! += countRight(sums, batch.labels) / images / draws.length;
+        });
+      }
+      program.dispose();
+      meter.report()[0]!.ratios.forEach((ratio, step) => {
+        ratios[step]! += ratio / draws.length;
+      });
+    }
+  }, 600_000);
+
+  test('it is within a point of the trained network at T = 1, for 17 % of its energy', () => {
+    expect(accuracy[0]).toBeGreaterThanOrEqual(0.897 - 0.01);
+    expect(ratios[0]).toBeLessThanOrEqual(0.17);
+  });
+
+  test('it is within half a point at T = 2, for a quarter of its energy', () => {
+    expect(accuracy[1]).toBeGreaterThanOrEqual(0.897 - 0.005);
+    expect(ratios[1]).toBeLessThanOrEqual(0.25);
   });
 });
 

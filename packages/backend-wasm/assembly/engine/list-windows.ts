@@ -1,7 +1,7 @@
 import { address, word } from './word';
 
 /** Room for the lists of some windows; more where those of one position may need it. */
-const LIST_BYTES: usize = 24000;
+const LIST_BYTES: usize = 80000;
 /** What copies write beyond the end of a list. */
 const SPARE_BYTES: usize = 96;
 /** Entries of a row of a window that are copied always, in bytes: asking is slower than copying. */

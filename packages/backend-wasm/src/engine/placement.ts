@@ -125,6 +125,7 @@ class Placing implements Site {
   readonly samples: number;
   readonly steps: number;
   readonly lanes: number;
+  readonly threads: number;
   readonly bitPositions: number;
   /** Bytes of scratch memory that each stage asked for. */
   readonly scratchBytes: number[] = [];
@@ -140,6 +141,7 @@ class Placing implements Site {
     this.samples = options.samples;
     this.steps = options.steps;
     this.lanes = options.lanes;
+    this.threads = options.threads;
     this.bitPositions = options.bitPositions;
   }
 
@@ -172,9 +174,10 @@ class Placing implements Site {
     return this.#options.lasting ? this.#memory.potentials(path, 4 * floatsPerSample, initial) : 0;
   }
 
-  call(kernel: string, words: () => readonly Word[], work: Work): void {
-    const { threads } = this.#options;
-    const descriptors = Array.from({ length: threads }, () => this.#memory.write(words()));
+  call(kernel: string, words: (thread: number) => readonly Word[], work: Work): void {
+    const descriptors = Array.from({ length: this.threads }, (_, thread) =>
+      this.#memory.write(words(thread)),
+    );
     this.#commands.push({ kernel, descriptors, work });
   }
 

@@ -31,6 +31,7 @@ export interface Site {
   /** Timesteps of one pass. */
   readonly steps: number;
   readonly lanes: number;
+  readonly threads: number;
   address(value: Arranged): number;
   /** Timesteps a value has in memory: 1 if it is still. */
   stepsOf(value: Arranged): number;
@@ -41,10 +42,10 @@ export interface Site {
   /** Potentials that live from pass to pass; 0 where a run has one pass. */
   potentials(path: string, floatsPerSample: number, initial: number): number;
   /**
-   * Calls a kernel for the samples from `first` on. `words` gives the descriptor; a kernel that needs scratch
-   * memory of its own gets one descriptor for each thread.
+   * Calls a kernel for the samples from `first` on. `words` gives the descriptor of a thread, so that each has
+   * scratch memory of its own.
    */
-  call(kernel: string, words: () => readonly Word[], work: Work): void;
+  call(kernel: string, words: (thread: number) => readonly Word[], work: Work): void;
   /** Runs something else between kernels. */
   act(action: Action): void;
 }

@@ -148,7 +148,7 @@ export function prepare(arena: Arena, it: Case): Prepared {
     it.writesCurrents ? out : 0,
     ...[T, N, Cg, C, G, ...it.kernel, ...it.stride, ...it.padding, H, W, OH, OW, firstSample],
     lines.capacity,
-    arena.reserve(40960 + T * (2 * rows + 256)),
+    arena.reserve(96960 + T * (2 * rows + 256)),
     ...neuronWords(it.neuron, spikes, it.keepsPotentials ? v : 0),
   ]);
   return {

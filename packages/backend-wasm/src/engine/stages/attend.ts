@@ -12,13 +12,14 @@ import {
   type EventLines,
   listEvents,
   passes,
+  scratchOfThreads,
 } from './events.ts';
 
 /** The operator, which is defined in a package that this one does not know. */
 export const dssaOp = 'spikeloom.attention/dssa';
 
-/** Lanes of panels: outputs that are summed up at once, and bits that are written at once. */
-const panelLanes = 16;
+/** Heads are whole blocks of at least so many channels. */
+const leastLanes = 16;
 const scratchBytes = (steps: number): number => 4096 + 64 * steps;
 /** Memory for the lists, maps and panels of the samples that are worked on at once. */
 const workingBytes = 8 << 20;
@@ -26,7 +27,7 @@ const workingBytes = 8 << 20;
 /** Whether a node has a shape the kernels can do: heads that are whole blocks of channels. */
 export function canAttend({ outputs, attributes }: GraphNode, batch: string): boolean {
   const extent = outputs['spikes'] && extentOf(outputs['spikes'].shape, 'first', batch);
-  return extent !== undefined && (extent.channels / Number(attributes['heads'])) % panelLanes === 0;
+  return extent !== undefined && (extent.channels / Number(attributes['heads'])) % leastLanes === 0;
 }
 
 export const attend: StageMaker = (recognition, instruction) => {
@@ -40,17 +41,45 @@ export const attend: StageMaker = (recognition, instruction) => {
     recognition.weights(`${node.id} scale${index}`, () => scale),
   );
   recognition.absorb(instruction);
+  const form = formOf(recognition, attention);
   recognition.push({
-    kind: 'attendEvents',
+    kind: form.product,
     path: node.id,
     nodes: [node.id],
     why: 'spikes pick rows of the map, twice',
     reads: [x, keys],
     makes: [out],
-    place: (site) => placeAttention(site, attention, scales, { x, keys, out }),
+    place: (site) => placeAttention(site, { ...attention, form }, scales, { x, keys, out }),
   });
   return true;
 };
+
+/** How the rows that spikes pick are kept: sixteen numbers, or thirty-two integers. */
+interface PanelForm {
+  readonly panels: string;
+  readonly product: string;
+  readonly lanes: number;
+  /** Rows behind those of a panel, for the factors of its outputs. */
+  readonly moreRows: number;
+}
+
+const numbers: PanelForm = {
+  panels: 'panelsFromCurrents',
+  product: 'attendEvents',
+  lanes: 16,
+  moreRows: 0,
+};
+const integers: PanelForm = {
+  panels: 'panelsFromCurrents_i16',
+  product: 'attendEvents_i16',
+  lanes: 32,
+  moreRows: 4,
+};
+const rowBytes = 64;
+
+function formOf({ mode }: Recognition, { width }: Attention): PanelForm {
+  return mode === 'int16' && width % integers.lanes === 0 ? integers : numbers;
+}
 
 interface Attention {
   readonly heads: number;
@@ -82,7 +111,7 @@ function attentionOf(
   if (!from || !to || !isFixed) return undefined;
   const heads = Number(node.attributes['heads']);
   const width = from.channels / heads;
-  if (width % panelLanes !== 0) return undefined;
+  if (width % leastLanes !== 0) return undefined;
   const scaled = (index: number, terms: number): Float32Array =>
     Float32Array.from({ length: heads }, (_, head) => {
       const { data } = rates[index]!;
@@ -113,53 +142,50 @@ interface AttentionValues {
 
 function placeAttention(
   site: Site,
-  { heads, width, queries, tokens, ...attention }: Attention,
+  { heads, width, queries, tokens, form, ...attention }: Attention & { readonly form: PanelForm },
   scales: readonly number[],
   { x, keys, out }: AttentionValues,
 ): void {
-  const [tokenBlocks, channelBlocks] = [tokens, width].map((size) =>
-    Math.ceil(size / panelLanes),
-  ) as [number, number];
+  const blocksFor = (outputs: number): number => Math.ceil(outputs / form.lanes);
+  const panelBytes = (outputs: number, rows: number): number =>
+    blocksFor(outputs) * (rows + form.moreRows) * rowBytes;
   const ofX: EventLines = { groups: heads, height: queries, width: 1, channels: width };
   const ofMap: EventLines = { groups: 1, height: heads * queries, width: 1, channels: tokens };
-  const mapBytes = 2 * tokenBlocks;
-  const perSample =
-    site.steps *
-    heads *
-    (queries * (2 * (width + tokens + 16) + mapBytes) + 8 * tokenBlocks * panelLanes * width);
-  const atOnce = Math.max(1, Math.min(site.samples, Math.floor(workingBytes / perSample)));
-  const xList = eventList(site, ofX, atOnce);
-  const mapList = eventList(site, ofMap, atOnce);
-  const map = site.scratch(atOnce * site.steps * heads * queries * mapBytes);
-  const panels = (blocks: number, rows: number): number =>
-    site.scratch(4 * atOnce * site.steps * heads * blocks * panelLanes * rows);
-  const scorePanels = panels(tokenBlocks, width);
-  const valuePanels = panels(channelBlocks, tokens);
+  const mapBytes = (blocksFor(tokens) * form.lanes) / 8;
+  const bytesAtOnce =
+    queries * (2 * (width + tokens + 32) + mapBytes) +
+    panelBytes(tokens, width) +
+    panelBytes(width, tokens);
+  const atOnce = Math.floor(workingBytes / (site.steps * heads * bytesAtOnce));
+  const count = Math.max(1, Math.min(site.samples, atOnce));
+  const each = count * site.steps * heads;
+  const xList = eventList(site, ofX, count);
+  const mapList = eventList(site, ofMap, count);
+  const map = site.scratch(each * queries * mapBytes);
+  const scorePanels = site.scratch(each * panelBytes(tokens, width));
+  const valuePanels = site.scratch(each * panelBytes(width, tokens));
+  const scratch = scratchOfThreads(site, scratchBytes(site.steps));
 
-  for (const work of passes(site.samples, atOnce)) {
+  for (const work of passes(site.samples, count)) {
     listEvents(site, bitsOf(site, x), ofX, xList, work);
-    makePanels(work, scorePanels, 0, true);
-    makePanels(work, valuePanels, width, false);
+    makePanels(work, scorePanels, scales[0]!, 0, true);
+    makePanels(work, valuePanels, scales[1]!, width, false);
     const sampleStride = heads * queries * mapBytes;
-    product(work, xList, scorePanels, scales[0]!, {
+    multiply(work, xList, scorePanels, scales[0]!, {
       rows: width,
       outputs: tokens,
-      blocks: tokenBlocks,
       neuron: attention.map,
       // The map holds the samples of this pass only.
       samples: work.count,
       spikes: map - work.first * sampleStride,
       strides: [sampleStride, queries * mapBytes, mapBytes],
     });
-    listEvents(site, { address: map, samples: work.count, bytes: mapBytes }, ofMap, mapList, {
-      first: 0,
-      count: work.count,
-    });
+    const mapBits = { address: map, samples: work.count, bytes: mapBytes };
+    listEvents(site, mapBits, ofMap, mapList, { first: 0, count: work.count });
     const bytes = spikeBytes(out, site.lanes);
-    product(work, mapList, valuePanels, scales[1]!, {
+    multiply(work, mapList, valuePanels, scales[1]!, {
       rows: tokens,
       outputs: width,
-      blocks: channelBlocks,
       neuron: attention.output,
       samples: site.samples,
       spikes: site.address(out),
@@ -167,15 +193,16 @@ function placeAttention(
     });
   }
 
-  /** The two halves of the channels of every head, as rows to be picked. */
+  /** One half of the channels of every head, as rows to be picked. */
   function makePanels(
-    { first, count }: Pick<Work, 'first' | 'count'>,
+    { first, count: samples }: Pick<Work, 'first' | 'count'>,
     target: number,
+    scale: number,
     offset: number,
     transposed: boolean,
   ): void {
     site.call(
-      'panelsFromCurrents',
+      form.panels,
       () => [
         site.address(keys),
         target,
@@ -190,13 +217,14 @@ function placeAttention(
         width,
         transposed ? 1 : 0,
         first,
+        scale,
       ],
-      { unitsPerSample: site.steps * heads, first, count },
+      { unitsPerSample: site.steps * heads, first, count: samples },
     );
   }
 
-  function product(
-    { first, count }: Pick<Work, 'first' | 'count'>,
+  function multiply(
+    { first, count: samples }: Pick<Work, 'first' | 'count'>,
     list: EventList,
     rows: number,
     scale: number,
@@ -205,11 +233,11 @@ function placeAttention(
     const fired: Fired = {
       neuron: into.neuron,
       spikes: into.spikes,
-      floatsPerSample: heads * into.blocks * panelLanes * queries,
+      floatsPerSample: heads * blocksFor(into.outputs) * form.lanes * queries,
     };
     site.call(
-      'attendEvents',
-      () => [
+      form.product,
+      (thread) => [
         list.events,
         list.starts,
         rows,
@@ -224,10 +252,10 @@ function placeAttention(
         0,
         list.capacity,
         ...into.strides,
-        site.scratch(scratchBytes(site.steps)),
+        scratch[thread]!,
         ...neuronWords(site, fired),
       ],
-      { unitsPerSample: queries, first, count },
+      { unitsPerSample: queries, first, count: samples },
     );
   }
 }
@@ -235,7 +263,6 @@ function placeAttention(
 interface Product {
   readonly rows: number;
   readonly outputs: number;
-  readonly blocks: number;
   readonly neuron: Neuron;
   /** Samples of the spikes that come out, and where they lie. */
   readonly samples: number;

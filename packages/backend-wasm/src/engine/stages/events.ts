@@ -102,3 +102,8 @@ function linesPerSample(site: Site, { groups, height }: EventLines): number {
 function capacityOf({ width, channels }: EventLines): number {
   return Math.ceil((width * channels) / 8) * 8 + 16;
 }
+
+/** Scratch memory for every thread. */
+export function scratchOfThreads(site: Site, bytes: number): readonly number[] {
+  return Array.from({ length: site.threads }, () => site.scratch(bytes));
+}

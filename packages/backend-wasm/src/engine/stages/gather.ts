@@ -4,7 +4,7 @@ import type { Instruction, Slot } from '@spikeloom/runtime';
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import { firedInto, type NeuronLayer, neuronLayerOf, neuronWords } from '../neuron.ts';
 import { type Packed, packWeights } from '../pack.ts';
-import type { Recognition, Site, Stage, StageMaker } from '../stage.ts';
+import type { Recognition, Site, Stage, StageMaker, Word } from '../stage.ts';
 import { type Arranged, type ChannelAxis, extentOf } from '../value.ts';
 import {
   bitsOf,
@@ -14,6 +14,7 @@ import {
   longestLine,
   passes,
   samplesListed,
+  scratchOfThreads,
 } from './events.ts';
 
 const conv2dOp = 'spikeloom/conv2d';
@@ -110,9 +111,10 @@ function gatherStage(
     place(site) {
       const atOnce = samplesListed(site, lines);
       const list = eventList(site, lines, atOnce);
+      const scratch = scratchOfThreads(site, scratchBytes(site, contraction));
       for (const work of passes(site.samples, atOnce)) {
         listEvents(site, bitsOf(site, x), lines, list, work);
-        site.call(kernel, () => words(site, list, work.first), {
+        site.call(kernel, (thread) => words(site, list, work.first, scratch[thread]!), {
           unitsPerSample: contraction.outHeight,
           ...work,
         });
@@ -120,7 +122,12 @@ function gatherStage(
     },
   };
 
-  function words(site: Site, list: ReturnType<typeof eventList>, first: number) {
+  function words(
+    site: Site,
+    list: ReturnType<typeof eventList>,
+    first: number,
+    scratch: number,
+  ): Word[] {
     const { kernel: size, stride, margin } = contraction;
     return [
       list.events,
@@ -145,7 +152,7 @@ function gatherStage(
       contraction.outWidth,
       first,
       list.capacity,
-      site.scratch(scratchBytes(site, contraction)),
+      scratch,
       ...neuronWords(site, fired && firedInto(site, fired.neuron, fired.spikes)),
     ];
   }
@@ -154,7 +161,7 @@ function gatherStage(
 /** Room for sums and for the lists of some windows, those of one position at least. */
 function scratchBytes(site: Site, { kernel, lines }: Contraction): number {
   const window = 2 * kernel[0] * kernel[1] * lines.channels;
-  return 40960 + site.steps * (window + 256);
+  return 96960 + site.steps * (window + 256);
 }
 
 function contractionOf(
