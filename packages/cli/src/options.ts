@@ -1,7 +1,7 @@
 import { attention } from '@spikeloom/attention';
 import { cpuBackend } from '@spikeloom/backend-cpu';
 import { tfjsBackend } from '@spikeloom/backend-tfjs';
-import { wasmBackend } from '@spikeloom/backend-wasm';
+import { type NumberMode, wasmBackend } from '@spikeloom/backend-wasm';
 import { conversion } from '@spikeloom/conversion';
 import { cutoff } from '@spikeloom/cutoff';
 import { createRegistry, type Registry } from '@spikeloom/ir';
@@ -26,12 +26,23 @@ export function backendOption(): Option {
     .default('wasm');
 }
 
-/** The backend of a name that commander has checked. */
-export async function makeBackend(name: string): Promise<Backend> {
+/**
+ * The backend of a name that commander has checked.
+ *
+ * @param mode of the engine of the WASM backend
+ */
+export async function makeBackend(name: string, mode: NumberMode = 'float32'): Promise<Backend> {
   if (name === 'cpu') return cpuBackend();
-  if (name === 'wasm') return wasmBackend();
+  if (name === 'wasm') return wasmBackend({ mode });
   await import('@tensorflow/tfjs-backend-cpu');
   return tfjsBackend('cpu');
+}
+
+/** `--mode`: how the event-driven engine of the WASM backend keeps weights. */
+export function modeOption(): Option {
+  return new Option('--mode <mode>', 'numbers that the weights of event-driven layers are kept in')
+    .choices(['float32', 'int16'])
+    .default('float32');
 }
 
 /** Parses a whole number from 1. */

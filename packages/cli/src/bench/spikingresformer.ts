@@ -1,3 +1,4 @@
+import { wasmBackend } from '@spikeloom/backend-wasm';
 import { readModelFile } from '@spikeloom/checkpoint/node';
 import { createRandom, type Graph } from '@spikeloom/ir';
 import { spikingResformer, type SpikingResformerOptions } from '@spikeloom/models';
@@ -43,7 +44,7 @@ export const spikingResformerBench: BenchCase<SpikingResformerFlags> = {
     const random = createRandom(1);
     const graph = flags.model
       ? await readModelFile(flags.model, registry)
-      : await calibrated(flags, backend, context);
+      : await calibrated(flags, wasmBackend({ threads: 1, engine: 'off' }), context);
     const shape = imageShape(graph, flags.image);
     const inputs = { image: filled([batch, ...shape], random.normal) };
     const settings = { backend, timesteps, samples: batch, rounds };

@@ -1,6 +1,6 @@
 import { type NumberMode, type WasmBackend, wasmBackend } from '@spikeloom/backend-wasm';
 import { Option } from 'commander';
-import { positiveInteger } from '../options.ts';
+import { modeOption, positiveInteger } from '../options.ts';
 
 /** How the WASM backend is to work. */
 export interface WasmSettings {
@@ -10,9 +10,7 @@ export interface WasmSettings {
 
 export const wasmOptions: readonly Option[] = [
   new Option('--threads <n>', 'threads').argParser(positiveInteger).default(1),
-  new Option('--mode <mode>', 'numbers that weights of event-driven layers are kept in')
-    .choices(['float32', 'int16'])
-    .default('float32'),
+  modeOption(),
 ];
 
 /** The backend with these settings. */

@@ -1,9 +1,11 @@
 import { basename } from 'node:path';
+import type { NumberMode } from '@spikeloom/backend-wasm';
 import { readModelFile } from '@spikeloom/checkpoint/node';
 import { sourceOf } from '@spikeloom/conversion';
 import { openDataset, type Split } from '@spikeloom/datasets/node';
 import type { Graph } from '@spikeloom/ir';
 import { type Command, Option } from 'commander';
+import { compareModes, formatComparison } from '../compare-modes.ts';
 import type { Context } from '../context.ts';
 import { evalGraph } from '../graphs/eval-graph.ts';
 import { isGraphNetwork } from '../graphs/graph-answers.ts';
@@ -12,6 +14,7 @@ import { measure, type Measurement } from '../measure.ts';
 import {
   backendOption,
   makeBackend,
+  modeOption,
   positiveInteger,
   registry,
   timestepCount,
@@ -27,6 +30,8 @@ interface EvalFlags {
   readonly batch: number;
   readonly backend: string;
   readonly ann?: boolean;
+  readonly mode: NumberMode;
+  readonly compare?: boolean;
 }
 
 export function evalCommand(program: Command, context: Context): void {
@@ -50,23 +55,26 @@ export function evalCommand(program: Command, context: Context): void {
     .option('--batch <n>', 'images in a batch', positiveInteger, 100)
     .option('--ann', 'run the trained network the model was made from as well')
     .addOption(backendOption())
+    .addOption(modeOption())
+    .option('--compare', 'run in float32 and in int16, and show what the rounding does')
     .option('--json', 'one JSON object on the last line instead of text')
     .addHelpText(
       'after',
       `
 Examples:
   spikeloom eval snn.safetensors --dataset fashion-mnist-sample --timesteps 8
-  spikeloom eval snn.safetensors --dataset ./mnist --split test --count 500 --ann --json`,
+  spikeloom eval snn.safetensors --dataset ./mnist --split test --count 500 --ann --json
+  spikeloom eval snn.safetensors --dataset fashion-mnist-sample --compare`,
     )
     .action(async (path: string, flags: EvalFlags) => {
       const graph = await readModelFile(path, registry);
       if (isGraphNetwork(graph)) {
-        const backend = await makeBackend(flags.backend);
+        const backend = await makeBackend(flags.backend, flags.mode);
         return evalGraph(graph, { ...flags, model: path, backend }, context);
       }
       const source = await openDataset(flags.dataset, { split: flags.split });
       const images = imagesFor(graph, source, flags.count);
-      const backend = await makeBackend(flags.backend);
+      const backend = await makeBackend(flags.backend, flags.mode);
       const run = async (network: Graph, steps: number, title: string): Promise<Measurement> => {
         const compiled = await backend.compile(network, { registry });
         try {
@@ -80,6 +88,20 @@ Examples:
           compiled.dispose();
         }
       };
+      if (flags.compare) {
+        const compared = await compareModes(
+          graph,
+          images,
+          { timesteps: timestepsFor(graph, flags.timesteps), batch: flags.batch },
+          context,
+        );
+        context.print(
+          context.json
+            ? `${JSON.stringify({ model: path, dataset: source.name, ...compared })}\n`
+            : formatComparison(compared),
+        );
+        return;
+      }
       const ann = flags.ann
         ? await run(sourceOf(graph, registry), 1, 'trained network')
         : undefined;
