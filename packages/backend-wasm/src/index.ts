@@ -71,6 +71,8 @@ export interface WasmBackend extends Backend {
   ): Promise<PlanDescription | undefined>;
   /** Bytes of linear memory, of the operators and of the engine: it never shrinks, so the most there has been. */
   memoryBytes(): number;
+  /** Bytes of the engine's memory that programs hold: their weights, and the plans of their runs. */
+  bytesInUse(): number;
 }
 
 /** WebAssembly with SIMD: tfjs operators, and our own kernels on the same memory. */
@@ -140,6 +142,7 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
       return description;
     },
     memoryBytes: () => wasmMemoryBytes() + engine.memoryBytes,
+    bytesInUse: () => engine.bytesInUse,
   };
 }
 

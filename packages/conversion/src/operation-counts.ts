@@ -2,6 +2,7 @@ import {
   type GraphNode,
   lowerAlone,
   mapNames,
+  primitives,
   type Ref,
   type Registry,
   type ValueType,
@@ -28,8 +29,8 @@ const priceRatio = 0.9 / 4.6;
 
 /**
  * Counts as the ECMT paper does: one addition for every spike and target; a product three times (a b, a B,
- * A b with the sums after the step); layers that stay real like spikes everywhere, but a first convolution
- * not at all. Spikes of the two sides of a product are taken as independent.
+ * A b with the sums after the step); linear layers that stay real like spikes everywhere, but
+ * convolutions that do, such as the first, not at all. Spikes of the two sides of a product are taken as independent.
  */
 export function countOperations(
   analysis: Analysis,
@@ -47,12 +48,11 @@ export function countOperations(
   for (const node of analysis.graph.nodes) {
     const part = analysis.parts.get(node.id)!;
     if (part.kind !== 'product' && part.kind !== 'synaptic') continue;
-    const isStem = part.kind === 'synaptic' && part.analogue === 'input';
-    if (isStem && node.op === 'spikeloom/conv2d') continue;
-    const macs = multiplyAccumulates(node, types, registry);
     const sources = spikingOperands(node, analysis)
       .map((name) => String(node.inputs[name]))
       .filter((ref) => isSite.has(ref));
+    if (node.op === primitives.conv2d.id && sources.length === 0) continue;
+    const macs = multiplyAccumulates(node, types, registry);
     layers.push({ macs, sources, product: part.kind === 'product' });
     for (const source of sources) perSite.set(source, (perSite.get(source) ?? 0) + macs);
   }

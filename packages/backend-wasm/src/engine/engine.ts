@@ -36,6 +36,10 @@ export class Engine {
     return this.#memory?.size ?? 0;
   }
 
+  get bytesInUse(): number {
+    return this.#memory?.used ?? 0;
+  }
+
   /** Compiles a graph; undefined where nothing in it is driven by events. */
   async route(graph: Graph, options: CompileOptions): Promise<EngineRoute | undefined> {
     const { device, heap, mode } = this.#options;

@@ -203,6 +203,7 @@ export class EngineRoute implements Route {
   }
 
   dispose(): void {
+    if (this.#disposed) return;
     this.#disposed = true;
     this.#operators?.dispose();
     this.#idle?.placement.dispose();
