@@ -32,22 +32,25 @@ test('a network of both neurons spikes as on the reference backend', async () =>
   expect(await spikesOn(backend)).toEqual(await spikesOn(cpuBackend()));
 });
 
-test.each([1, 2])('the engine gives the numbers of the operators on %i threads', async (threads) => {
-  const { graph, held, sequence, timesteps } = randomSpikingNetwork(11);
-  const inputs = { ...held, ...sequence };
-  const runOn = async (where: Backend): Promise<readonly number[]> => {
-    const program = await where.compile(graph, { registry });
-    const { current } = await program.run(inputs, { timesteps });
-    program.dispose();
-    return [...current!.data];
-  };
-  const throughEngine = wasmBackend({ threads });
-  expect(await throughEngine.explain(graph, { registry, samples: 1, timesteps })).toBeDefined();
-  const expected = await runOn(wasmBackend({ engine: 'off' }));
-  const actual = await runOn(throughEngine);
-  const differing = expected.filter((value, index) => Math.abs(value - actual[index]!) > 1e-4);
-  expect(differing.length).toBeLessThanOrEqual(expected.length / 1000);
-});
+test.each([1, 2])(
+  'the engine gives the numbers of the operators on %i threads',
+  async (threads) => {
+    const { graph, held, sequence, timesteps } = randomSpikingNetwork(11);
+    const inputs = { ...held, ...sequence };
+    const runOn = async (where: Backend): Promise<readonly number[]> => {
+      const program = await where.compile(graph, { registry });
+      const { current } = await program.run(inputs, { timesteps });
+      program.dispose();
+      return [...current!.data];
+    };
+    const throughEngine = wasmBackend({ threads });
+    expect(await throughEngine.explain(graph, { registry, samples: 1, timesteps })).toBeDefined();
+    const expected = await runOn(wasmBackend({ engine: 'off' }));
+    const actual = await runOn(throughEngine);
+    const differing = expected.filter((value, index) => Math.abs(value - actual[index]!) > 1e-4);
+    expect(differing.length).toBeLessThanOrEqual(expected.length / 1000);
+  },
+);
 
 /** Ten timesteps of random current through a multi-threshold layer, weights and a LIF layer. */
 async function spikesOn(where: Backend): Promise<Record<string, number[]>> {

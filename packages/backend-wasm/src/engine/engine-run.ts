@@ -130,7 +130,7 @@ export class EngineRun implements Pass {
     }
     const { plan } = prepared;
     // Setting moves an entry to the end of the map.
-    for (const [slot, tensors] of [...this.#tensors]) {
+    for (const [slot, tensors] of Array.from(this.#tensors)) {
       const axis = plan.types[slot]!.shape.indexOf(batch);
       if (axis < 0) continue;
       this.#set(

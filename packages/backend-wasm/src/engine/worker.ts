@@ -17,7 +17,16 @@ export interface Thread {
 
 /** The parts of Node this file uses, if it runs there. */
 interface NodeProcess {
-  getBuiltinModule?(name: 'node:worker_threads'): typeof import('node:worker_threads');
+  getBuiltinModule?(name: 'node:worker_threads'): NodeThreads;
+}
+
+interface NodeThreads {
+  readonly Worker: new (url: URL) => {
+    once(event: 'message' | 'error', handle: (value: unknown) => void): unknown;
+    postMessage(value: unknown): void;
+    unref(): void;
+    terminate(): unknown;
+  };
 }
 
 /** Whether threads can share memory here: always in Node, in browsers on pages that are cross-origin isolated. */
@@ -34,13 +43,13 @@ export async function startWorker(start: WorkerStart): Promise<Thread> {
 }
 
 /** Asking the process keeps bundlers for the browser from looking for node:worker_threads. */
-function nodeThreads(): typeof import('node:worker_threads') | undefined {
+function nodeThreads(): NodeThreads | undefined {
   const { process } = globalThis as { process?: NodeProcess };
   return process?.getBuiltinModule?.('node:worker_threads');
 }
 
 async function startInNode(
-  { Worker: NodeWorker }: typeof import('node:worker_threads'),
+  { Worker: NodeWorker }: NodeThreads,
   start: WorkerStart,
 ): Promise<Thread> {
   const worker = new NodeWorker(new URL('../../worker/engine-worker.mjs', import.meta.url));
