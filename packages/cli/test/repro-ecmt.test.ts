@@ -13,8 +13,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe('repro ecmt', () => {
   const out = join(folder, 'small');
   const small = [
-    ...['repro', 'ecmt', '--quick', '--images', '40', '--seeds', '2'],
-    ...['--only', 'ecmt,ecmt-levels-4', '--out', out],
+    ...['repro', 'ecmt', '--quick', '--images', '30', '--seeds', '2'],
+    ...['--only', 'ecmt,spikeloom,ecmt-levels-4', '--out', out],
   ];
 
   test('converts, measures and counts; the last line is for programs', async () => {
@@ -28,6 +28,7 @@ describe('repro ecmt', () => {
     expect(ann.accuracy).toBeGreaterThan(0.8);
     expect(rows.map(({ preset, timesteps, seeds }) => [preset, timesteps, seeds])).toEqual([
       ...[1, 2, 3, 4].map((step) => ['ecmt', step, 2]),
+      ...[1, 2, 3, 4].map((step) => ['spikeloom', step, 2]),
       ...[1, 2, 3, 4].map((step) => ['ecmt-levels-4', step, 1]),
     ]);
     for (const row of rows) {
@@ -40,12 +41,16 @@ describe('repro ecmt', () => {
       rows.find((row) => row.preset === preset && row.timesteps === timesteps)!;
     expect(at('ecmt', 4).energyRatio).toBeCloseTo(at('ecmt', 4).reference!.energyRatio, 1);
     expect(at('ecmt', 4).logitError).toBeLessThan(at('ecmt', 1).logitError);
+    expect(at('spikeloom', 1).logitError).toBeLessThan(at('ecmt', 1).logitError);
     expect(at('ecmt', 4).logitError).toBeLessThan(at('ecmt-levels-4', 4).logitError);
   });
 
   test('measures nothing twice, and shows a table and a report to people', async () => {
-    const stored = ['ecmt-1.json', 'ecmt-2.json', 'ecmt-levels-4-1.json'];
-    expect(readdirSync(join(out, 'quick')).toSorted()).toEqual(stored);
+    expect(readdirSync(join(out, 'quick')).toSorted()).toEqual(
+      ['ecmt-1', 'ecmt-2', 'ecmt-levels-4-1', 'spikeloom-1', 'spikeloom-2'].map(
+        (name) => `${name}.json`,
+      ),
+    );
     const saved = join(out, 'quick', 'ecmt-levels-4-1.json');
     const measured = JSON.parse(readFileSync(saved, 'utf8')) as { result: SettingResult };
     // What is found is used as it is: a mark that measuring could not make.
