@@ -34,18 +34,20 @@ function printPlan(
   plan: PlanDescription,
   { timesteps, batch, mode }: Pick<PlanFlags, 'timesteps' | 'batch' | 'mode'>,
 ): string {
-  const rows = plan.stages.map(({ kernel, path, nodes, runs, bytes, why }, index) => [
+  const rows = plan.stages.map(({ kernel, path, nodes, runs, bytes }, index) => [
     String(index + 1),
     path,
     kernel,
     nodes.length > 1 ? `${nodes.length} nodes` : '',
     runs === 'once' ? 'once' : `${timesteps} timesteps`,
     kibibytes(bytes),
-    why,
   ]);
+  // Every kernel has one reason, but operators each have their own.
+  const reasons = plan.stages.map(({ kernel, why }) => `  ${kernel}: ${why}`);
   return [
     `T = ${timesteps}, batch of ${batch}, ${mode}`,
-    formatTable(['', 'path', 'kernel', 'fuses', 'runs', 'KiB', 'why'], rows),
+    formatTable(['', 'path', 'kernel', 'fuses', 'runs', 'KiB'], rows),
+    ...new Set(reasons),
     `${kibibytes(plan.bytes)} KiB for a run, values packed; ${kibibytes(plan.weightBytes)} KiB of weights`,
     '',
   ].join('\n');
