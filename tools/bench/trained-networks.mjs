@@ -118,7 +118,10 @@ async function measure({ name, load, images: file }) {
     const inputs = input(batch);
     const expected = predictions(step(await dense.run(inputs, { timesteps: 1 }), 0));
     rightDense += agreement(expected, batch.labels);
-    const outputs = await spiking.run(inputs, { timesteps, taps: meter.start(batch.labels.length) });
+    const outputs = await spiking.run(inputs, {
+      timesteps,
+      taps: meter.start(batch.labels.length),
+    });
     for (let at = 0; at < timesteps; at++) {
       const predicted = predictions(step(outputs, at));
       right[at] += agreement(predicted, batch.labels);

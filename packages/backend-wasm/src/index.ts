@@ -52,9 +52,14 @@ export interface WasmBackendOptions {
   readonly mode?: NumberMode;
   /**
    * Whether graphs run through the event-driven engine: `auto` (default) where something in them is driven by
-   * spikes, `off` never.
+   * spikes, `always` where the engine can run them at all, `off` never.
    */
-  readonly engine?: 'auto' | 'off';
+  readonly engine?: 'auto' | 'always' | 'off';
+  /**
+   * A batch runs through the engine in parts of at most so many bytes of values (256 MiB by default), or one sample
+   * at a time.
+   */
+  readonly partBytes?: number;
 }
 
 /** The backend, and what it would do with a graph. */
@@ -123,7 +128,14 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
     take: (handle, rows, axis) => takeRows(current(), handle, rows, axis),
   };
   const { mode = 'float32', threads } = options;
-  const engine = new Engine({ device: complete, heap: current, mode, threads });
+  const engine = new Engine({
+    device: complete,
+    heap: current,
+    mode,
+    threads,
+    always: options.engine === 'always',
+    partBytes: options.partBytes,
+  });
   return {
     name: device.name,
     async compile(graph, compileOptions) {

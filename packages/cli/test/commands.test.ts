@@ -115,7 +115,9 @@ test('energy counts both ways and says what it leaves out', async () => {
   const { code, stdout } = await runCommand(args);
   expect(code).toBe(0);
   expect(stdout).toContain('as the ECMT paper counts');
-  expect(stdout).toContain('note: the patch embedding, or the first convolution, is on neither side');
+  expect(stdout).toContain(
+    'note: the patch embedding, or the first convolution, is on neither side',
+  );
   const reports = (await runCommand([...args, '--json'])).json()['reports'] as {
     counting: string;
     steps: { ratio: number }[];

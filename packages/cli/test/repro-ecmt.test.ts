@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe('repro ecmt', () => {
   const out = join(folder, 'small');
   const small = [
-    ...['repro', 'ecmt', '--quick', '--images', '30', '--seeds', '2'],
+    ...['repro', 'ecmt', '--quick', '--images', '40', '--seeds', '2'],
     ...['--only', 'ecmt,spikeloom,ecmt-levels-4', '--out', out],
   ];
 

@@ -18,9 +18,9 @@ const settingsSchema = v.object({
   /** Which neurons: with levels of both signs, or binary ones in place of ReLUs, in rate coding. */
   neuron: v.optional(v.picklist(['multi-threshold', 'integrate-and-fire']), 'multi-threshold'),
   /** The most thresholds of each sign. */
-  levels: v.optional(v.pipe(wholeNumber, v.maxValue(64)), 24),
+  levels: v.optional(v.pipe(wholeNumber, v.maxValue(64)), 32),
   /** How many thresholds it takes to double. */
-  perOctave: v.optional(v.pipe(wholeNumber, v.maxValue(8)), 3),
+  perOctave: v.optional(v.pipe(wholeNumber, v.maxValue(8)), 4),
   /** For `calibration: "percentile"`: the share of values below the smallest threshold. */
   percentile: v.optional(v.pipe(v.number(), v.gtValue(0.5), v.ltValue(1)), 0.99),
   /** For `calibration: "percentile"`: factor of the smallest thresholds. */
@@ -28,7 +28,7 @@ const settingsSchema = v.object({
   /** Timesteps that thresholds are fitted for, and after which the budget counts. */
   timesteps: v.optional(v.pipe(wholeNumber, v.maxValue(64)), 2),
   /** Share of the trained network's energy that these timesteps may cost; `null` for the least error. */
-  energyBudget: v.optional(v.nullable(share), 0.245),
+  energyBudget: v.optional(v.nullable(share), 0.235),
   /** Whether to measure how much the error of each site matters for the outputs. */
   search: v.optional(v.boolean(), false),
 });

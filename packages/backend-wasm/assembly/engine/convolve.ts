@@ -18,7 +18,10 @@ export function convolveEvents_i16(d: usize, first: i32, last: i32): void {
 function convolve<W>(d: usize, first: i32, last: i32): void {
   const OH = word(d, 21);
   const OW = word(d, 22);
-  const isPixel = word(d, 13) * word(d, 14) * word(d, 15) * word(d, 20) * OW == 1 && word(d, 17) == 0;
+  const isPixel =
+    word(d, 13) * word(d, 14) * word(d, 15) * word(d, 20) * OW == 1 &&
+    (word(d, 17) | word(d, 18)) == 0 &&
+    OH == word(d, 19);
   for (let unit = first; unit < last; ) {
     const n = unit / OH;
     const row = unit - n * OH;

@@ -14,6 +14,11 @@ export function engineDevice(device: Device<TfTensor>, batch: string): Device<Tf
   return { ...device, kernels: [...device.kernels.filter(({ op }) => !names.has(op)), ...whole] };
 }
 
+/** Whether nothing but a stage of the engine can run the operator. */
+export function needsStage({ kernels }: Device<TfTensor>, op: string): boolean {
+  return [...neuronOps, dssaOp].includes(op) && !kernels.some((kernel) => kernel.op === op);
+}
+
 /** An operator that the engine takes as a whole where it can, and leaves to the device where not. */
 function taken(
   { kernels }: Device<TfTensor>,

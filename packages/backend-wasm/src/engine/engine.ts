@@ -16,6 +16,9 @@ export interface EngineOptions {
   readonly mode: NumberMode;
   /** How many threads to use; by default the cores there are, at most four, and only for large networks. */
   readonly threads: number | undefined;
+  /** Whether graphs run through it that are not driven by events. */
+  readonly always: boolean;
+  readonly partBytes?: number | undefined;
 }
 
 /** More threads than this wait for memory rather than compute. */
@@ -23,9 +26,10 @@ const usualThreads = 4;
 
 export class Engine {
   readonly #options: EngineOptions;
-  #opened: Promise<{ readonly memory: EngineMemory; readonly dispatcher: Dispatcher }> | undefined;
-
+  #opened: Promise<Opened> | undefined;
   #memory: EngineMemory | undefined;
+  /** Programs that may still run. */
+  #routes = 0;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -42,20 +46,32 @@ export class Engine {
 
   /** Compiles a graph; undefined where nothing in it is driven by events. */
   async route(graph: Graph, options: CompileOptions): Promise<EngineRoute | undefined> {
-    const { device, heap, mode } = this.#options;
-    const { memory, dispatcher } = await (this.#opened ??= this.#open());
-    return engineRoute({ device, heap, memory, dispatcher, mode }, graph, options);
+    const opened = await (this.#opened ??= this.#open());
+    const { pool } = opened;
+    const ended = (): void => {
+      this.#routes -= 1;
+      if (this.#routes === 0) pool?.stop();
+    };
+    const route = engineRoute({ ...this.#options, ...opened, ended }, graph, options);
+    if (!route) return undefined;
+    this.#routes += 1;
+    try {
+      // Asked for, they are there from the first run on.
+      if (this.#options.threads !== undefined) await pool?.start();
+    } catch (error) {
+      route.dispose();
+      throw error;
+    }
+    return route;
   }
 
-  async #open(): Promise<{ memory: EngineMemory; dispatcher: Dispatcher }> {
+  async #open(): Promise<Opened> {
     const { threads: wanted } = this.#options;
     const threads = Math.min(mostThreads, wanted ?? Math.min(usualThreads, coreCount()));
     if (threads > 1 && canShareMemory()) {
       const memory = (this.#memory = await openEngine(true));
       const pool = new ThreadPool(memory, threads);
-      // Asked for, they are there from the first run on.
-      if (wanted !== undefined) await pool.start();
-      return { memory, dispatcher: pool };
+      return { memory, dispatcher: pool, pool };
     }
     if (wanted !== undefined && wanted > 1) {
       // oxlint-disable-next-line no-console -- slower than what was asked for, and nowhere else to say so
@@ -64,8 +80,14 @@ export class Engine {
       );
     }
     const memory = (this.#memory = await openEngine(false));
-    return { memory, dispatcher: singleThread(memory) };
+    return { memory, dispatcher: singleThread(memory), pool: undefined };
   }
+}
+
+interface Opened {
+  readonly memory: EngineMemory;
+  readonly dispatcher: Dispatcher;
+  readonly pool: ThreadPool | undefined;
 }
 
 function coreCount(): number {

@@ -3,6 +3,8 @@ import type { Tensor } from '@spikeloom/ir';
 import type { Recognition } from './stage.ts';
 
 export interface WeightsToPack {
+  /** The node they belong to. */
+  readonly path: string;
   /** `[outputs, channels of a group, height, width]`, or `[outputs, channels]`. */
   readonly weight: Tensor;
   readonly kernel: readonly [number, number];
@@ -22,10 +24,14 @@ export interface Packed {
 /** The largest sum of weights that a channel may reach, in either direction. */
 const largest = 32767;
 
+/**
+ * Packs the weights of a node; `epilogue` names what its outputs are scaled and shifted by, which depends on what is
+ * looked at in a run.
+ */
 export function packWeights(
   recognition: Pick<Recognition, 'weights' | 'mode' | 'lanes'>,
-  path: string,
-  { weight, kernel, outputs, scale, shift }: WeightsToPack,
+  epilogue: string,
+  { path, weight, kernel, outputs, scale, shift }: WeightsToPack,
 ): Packed {
   const { lanes, mode } = recognition;
   const channels = weight.shape[1]!;
@@ -58,10 +64,10 @@ export function packWeights(
     weights: recognition.weights(`${path} weights`, () =>
       place(steps ? new Int16Array(length) : new Float32Array(length)),
     ),
-    scale: recognition.weights(`${path} scale`, () =>
+    scale: recognition.weights(`${epilogue} scale`, () =>
       padded(steps ? scale.map((factor, output) => factor * steps[output]!) : scale),
     ),
-    shift: recognition.weights(`${path} shift`, () => padded(shift)),
+    shift: recognition.weights(`${epilogue} shift`, () => padded(shift)),
   };
 }
 

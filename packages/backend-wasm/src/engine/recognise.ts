@@ -10,7 +10,14 @@ import { fire } from './stages/fire.ts';
 import { gather } from './stages/gather.ts';
 import { operatorStage } from './stages/operator.ts';
 import { view } from './stages/view.ts';
-import { type Arranged, type ChannelAxis, type Extent, extentOf, type Numbers } from './value.ts';
+import {
+  type Arranged,
+  type ChannelAxis,
+  type Extent,
+  extentOf,
+  type Numbers,
+  spikeValue,
+} from './value.ts';
 
 /** Tried in this order; what none of them takes runs by its operator's kernel. */
 const makers: readonly StageMaker[] = [gather, attend, fire, add, view];
@@ -146,11 +153,22 @@ class StageFinder implements Recognition {
     const there = this.find(slot, kind, axis);
     if (there) return there;
     const from = this.numbers(slot);
-    const { signal } = this.type(slot);
-    const one = signal.kind === 'graded' ? signal.positive : 1;
-    const to = this.make(slot, kind, axis, kind === 'spikes' ? { one } : {});
+    const to = this.make(slot, kind, axis, { one: this.#oneOf(slot, kind) });
     this.push(arrangeStage(this.#options.memories, this.#path(slot), from, to, axis));
     return to;
+  }
+
+  arrangeMoving(slot: Slot, kind: Arranged['kind'], axis: ChannelAxis): Arranged {
+    if (!this.isStill(slot)) return this.arrange(slot, kind, axis);
+    const extent = extentOf(this.type(slot).shape, axis, this.batch)!;
+    const to = { ...this.internal(kind, extent), one: this.#oneOf(slot, kind) };
+    const from = this.numbers(slot);
+    this.push(arrangeStage(this.#options.memories, this.#path(slot), from, to, axis));
+    return to;
+  }
+
+  #oneOf(slot: Slot, kind: Arranged['kind']): number {
+    return kind === 'spikes' ? (spikeValue(this.type(slot)) ?? 1) : 1;
   }
 
   numbers(slot: Slot): Numbers {

@@ -33,7 +33,7 @@ import type { Dispatcher } from './dispatch.ts';
 import { describeStages, type PlanDescription } from './describe.ts';
 import { EngineRun } from './engine-run.ts';
 import { joinRows } from './rows.ts';
-import { engineDevice } from './engine-device.ts';
+import { engineDevice, needsStage } from './engine-device.ts';
 import type { EngineMemory, Region } from './memory.ts';
 import { type Placement, placePlan } from './placement.ts';
 import { recognise, type StagePlan } from './recognise.ts';
@@ -47,8 +47,12 @@ export interface EngineRouteOptions {
   readonly memory: EngineMemory;
   readonly dispatcher: Dispatcher;
   readonly mode: NumberMode;
+  /** Called when a route that was given out is disposed of. */
+  readonly ended?: () => void;
   /** A batch runs in parts of at most this much memory, unless one sample needs more. */
-  readonly partBytes?: number;
+  readonly partBytes?: number | undefined;
+  /** Whether graphs run through the engine that are not driven by events. */
+  readonly always?: boolean;
 }
 
 /** Lanes of a block: as many outputs as four vectors hold. */
@@ -69,10 +73,11 @@ export function engineRoute(
   const plan = makePlan(device, graph, options);
   // States that reach back over other operators tie timesteps together.
   if (plan.stateNodes.length > 0) return undefined;
-  if (!plan.instructions.some(({ node }) => neuronOps.includes(node.op))) return undefined;
+  const hasNeurons = plan.instructions.some(({ node }) => neuronOps.includes(node.op));
+  if (!engine.always && !hasNeurons) return undefined;
   const route = new EngineRoute(engine, graph, options, prepare(plan, device));
-  if (route.isWorthwhile()) return route;
-  route.dispose();
+  if (route.canRun() && (engine.always || route.isWorthwhile())) return route;
+  route.free();
   return undefined;
 }
 
@@ -98,6 +103,8 @@ export class EngineRoute implements Route {
   readonly #plans = new Map<string, StagePlan>();
   /** The last placement that is free again. */
   #idle: PlacedFor | undefined;
+  #measured:
+    { readonly plan: StagePlan; readonly steps: number; readonly bytes: number } | undefined;
   readonly #inUse = new Map<Placement, PlacedFor>();
   #operators: Route | undefined;
   #disposed = false;
@@ -116,6 +123,17 @@ export class EngineRoute implements Route {
     this.backend = engine.device.name;
     this.operators = countOperators(prepared.plan);
     this.#bitPositions = this.#keep(bitPositions());
+  }
+
+  /** Whether every operator is part of a stage or has a kernel of its own. */
+  canRun(): boolean {
+    const { stages } = this.stages(new Set(graphInputs(this.#graph).keys()));
+    const stuck = new Set(
+      this.#prepared.instructions
+        .filter(({ node }) => needsStage(this.#engine.device, node.op))
+        .map(({ node }) => node.id),
+    );
+    return !stages.some(({ kind, path }) => kind === 'operator' && stuck.has(path));
   }
 
   /** Whether any stage is driven by events. */
@@ -204,6 +222,12 @@ export class EngineRoute implements Route {
 
   dispose(): void {
     if (this.#disposed) return;
+    this.free();
+    this.#engine.ended?.();
+  }
+
+  /** Frees all memory. */
+  free(): void {
     this.#disposed = true;
     this.#operators?.dispose();
     this.#idle?.placement.dispose();
@@ -280,10 +304,16 @@ export class EngineRoute implements Route {
     const everyone = sizes[this.#batch] ?? 1;
     const atOnce = this.#samplesAtOnce(plan, everyone, steps);
     const parts: Part[] = [];
-    for (let first = 0; first < everyone; first += atOnce) {
-      const rows = range(first, Math.min(atOnce, everyone - first));
-      const some = mapEntries(held, (name, tensor) => this.#rowsOf(name, tensor, rows, everyone));
-      parts.push(this.#place(plan, some, { ...sizes, [this.#batch]: rows.length }, steps, lasting));
+    try {
+      for (let first = 0; first < everyone; first += atOnce) {
+        const rows = range(first, Math.min(atOnce, everyone - first));
+        const some = mapEntries(held, (name, tensor) => this.#rowsOf(name, tensor, rows, everyone));
+        const partSizes = { ...sizes, [this.#batch]: rows.length };
+        parts.push(this.#place(plan, some, partSizes, steps, lasting));
+      }
+    } catch (error) {
+      this.#end(parts);
+      throw error;
     }
     return parts;
   }
@@ -357,10 +387,18 @@ export class EngineRoute implements Route {
   #samplesAtOnce(plan: StagePlan, everyone: number, steps: number): number {
     if (everyone === 1 || !this.#isRowWise()) return everyone;
     const { partBytes = usualPartBytes } = this.#engine;
-    const one = this.#newPlacement(plan, 1, steps, true);
-    const { bytes } = one;
-    one.dispose();
-    return Math.max(1, Math.min(everyone, Math.floor(partBytes / bytes)));
+    return Math.max(1, Math.min(everyone, Math.floor(partBytes / this.#sampleBytes(plan, steps))));
+  }
+
+  /** What one sample needs of memory. */
+  #sampleBytes(plan: StagePlan, steps: number): number {
+    const known = this.#measured;
+    if (known?.plan === plan && known.steps === steps) return known.bytes;
+    const placement = this.#newPlacement(plan, 1, steps, true);
+    const { bytes } = placement;
+    placement.dispose();
+    this.#measured = { plan, steps, bytes };
+    return bytes;
   }
 
   /** Whether samples can run apart from each other. */

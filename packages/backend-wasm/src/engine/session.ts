@@ -50,6 +50,8 @@ export class EngineSession implements Session {
   /** All parts there were, to be given back. */
   #begun: readonly Part[] = [];
   #samples: number[] = [];
+  /** Where each sample lies in the parts, which keep the order of the batch they began with. */
+  #places: readonly number[] = [];
   #step = 0;
   #underWay: Promise<unknown> | undefined;
   #disposed = false;
@@ -79,8 +81,9 @@ export class EngineSession implements Session {
     const { profiler, outputs, batch } = this.#options;
     const check = (): void => this.#check();
     let first = 0;
+    const rowAt = inverse(this.#places);
     const reading = parts.map(({ run, samples }) => {
-      const rows = range(first, samples);
+      const rows = rowAt.slice(first, first + samples);
       first += samples;
       const given = Object.entries(fresh).map(
         ([name, tensor]) => [name, [this.#rowsOf(name, tensor, rows)]] as const,
@@ -97,7 +100,7 @@ export class EngineSession implements Session {
     this.#step += 1;
     const joined = [...outputs].map(([name, type]) => {
       const tensors = read.map((one) => one.get(name)![0]!);
-      return [name, joinRows(tensors, type.shape.indexOf(batch))] as const;
+      return [name, this.#inOrder(tensors, type.shape.indexOf(batch))] as const;
     });
     return {
       step,
@@ -124,14 +127,16 @@ export class EngineSession implements Session {
     const { watched, device } = this.#options;
     const step = this.#step;
     const samples = this.#samples;
+    const places = this.#places;
     await Promise.all(
       watched.map(async ({ tap, value, axis }) => {
         const [first, ...others] = parts.map(({ run }) => run.tensor(value, 0));
         const observe = (seen: Tensor): void =>
           tap.observe({ at: tap.at, step, samples, value: seen });
-        if (others.length === 0) return observe(await readTap(tap, first!, device));
+        if (others.length === 0 && isAscending(places))
+          return observe(await readTap(tap, first!, device));
         const rows = await Promise.all([first!, ...others].map((one) => device.download(one)));
-        const joined = device.upload(joinRows(rows, axis));
+        const joined = device.upload(this.#inOrder(rows, axis, places));
         const seen = await readTap(tap, joined, device);
         device.free(joined);
         return observe(seen);
@@ -143,6 +148,7 @@ export class EngineSession implements Session {
     const parts = this.#options.begin(this.#sizes);
     this.#begun = parts;
     this.#samples = range(0, this.#sizes[this.#options.batch] ?? 1);
+    this.#places = this.#samples;
     return [...parts];
   }
 
@@ -151,28 +157,19 @@ export class EngineSession implements Session {
     requireRows(rows, this.#samples.length, { step, newest: this.#step - 1 });
     if (rows.length === this.#samples.length && rows.every((row, index) => row === index)) return;
     this.#samples = rows.map((row) => this.#samples[row]!);
+    const kept = rows.map((row) => this.#places[row]!);
+    const places = kept.toSorted((a, b) => a - b);
+    const newPlace = new Map(places.map((place, index) => [place, index]));
+    this.#places = kept.map((place) => newPlace.get(place)!);
     let first = 0;
     const left: Part[] = [];
-    // Parts follow each other in the batch; a new order across parts would need rows to move between them.
-    let position = 0;
     for (const { run, samples, placement } of this.#parts!) {
-      const own: number[] = [];
-      while (position < rows.length && isWithin(rows[position]!, first, samples)) {
-        own.push(rows[position]! - first);
-        position += 1;
-      }
-      first += samples;
+      const [begin, end] = [first, first + samples];
+      first = end;
+      const own = places.filter((place) => place >= begin && place < end);
       if (own.length === 0) continue;
-      run.keep(own);
+      run.keep(own.map((place) => place - begin));
       left.push({ run, samples: own.length, placement });
-    }
-    if (position < rows.length) {
-      throw new SpikeloomError({
-        code: 'unsupported',
-        path: 'keep',
-        message: 'rows of a batch that runs in parts keep their order',
-        fix: 'give the rows in ascending order, or run smaller batches',
-      });
     }
     this.#parts = left;
     this.#sizes = { ...this.#sizes, [this.#options.batch]: rows.length };
@@ -180,7 +177,14 @@ export class EngineSession implements Session {
 
   #rowsOf(name: string, tensor: Tensor, rows: readonly number[]): Tensor {
     const axis = this.#options.inputs.get(name)!.shape.indexOf(this.#options.batch);
-    return axis < 0 || rows.length === tensor.shape[axis] ? tensor : takeRows(tensor, rows, axis);
+    const isWhole = axis < 0 || (rows.length === tensor.shape[axis] && isAscending(rows));
+    return isWhole ? tensor : takeRows(tensor, rows, axis);
+  }
+
+  /** The rows of all parts, in the order of the samples. */
+  #inOrder(tensors: readonly Tensor[], axis: number, places = this.#places): Tensor {
+    const joined = joinRows(tensors, axis);
+    return axis < 0 || isAscending(places) ? joined : takeRows(joined, places, axis);
   }
 
   #takeSizes(fresh: Readonly<Record<string, Tensor>>): void {
@@ -245,8 +249,18 @@ function requireRows(
   });
 }
 
-function isWithin(row: number, first: number, count: number): boolean {
-  return row >= first && row < first + count;
+/** Of different numbers from 0 on: whether they count up. */
+function isAscending(rows: readonly number[]): boolean {
+  return rows.every((row, index) => row === rows[0]! + index);
+}
+
+/** For every place, the row that lies there. */
+function inverse(places: readonly number[]): number[] {
+  const rows = Array.from({ length: places.length }, () => 0);
+  places.forEach((place, row) => {
+    rows[place] = row;
+  });
+  return rows;
 }
 
 function range(start: number, length: number): number[] {

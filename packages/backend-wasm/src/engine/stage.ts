@@ -96,6 +96,8 @@ export interface Recognition {
   find(slot: Slot, kind: Arranged['kind'], axis: ChannelAxis): Arranged | undefined;
   /** A form that a stage needs; adds the conversion. */
   arrange(slot: Slot, kind: Arranged['kind'], axis: ChannelAxis): Arranged;
+  /** The same with every timestep in memory, even if they are alike. */
+  arrangeMoving(slot: Slot, kind: Arranged['kind'], axis: ChannelAxis): Arranged;
   /** Tensors of a value that exists; adds the conversion. */
   numbers(slot: Slot): Numbers;
   /** Tensors that a stage makes. */

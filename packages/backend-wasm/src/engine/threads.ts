@@ -4,9 +4,12 @@ import { type Dispatcher, singleThread } from './dispatch.ts';
 import type { EngineMemory, Region } from './memory.ts';
 import { startWorker, type Thread } from './worker.ts';
 
-/** Control words: generation, threads that are done, kernel, stop, failed; then three words for each thread. */
+/**
+ * Control words: generation, threads that are done, kernel, epoch, failed; then three words for each thread. A thread
+ * ends when the epoch is no longer the one it was started in, so it never takes the calls of those that follow it.
+ */
 const controlWords = 64;
-const [generation, done, kernelIndex, stop, failed] = [0, 1, 2, 3, 4];
+const [generation, done, kernelIndex, epoch, failed] = [0, 1, 2, 3, 4];
 const ownWords = (thread: number): number => 5 + 3 * thread;
 
 /** Looks at a word so often before sleeping: threads mostly end at the same time. */
@@ -97,27 +100,41 @@ export class ThreadPool implements Dispatcher {
     });
   }
 
-  /** Ends the threads. */
-  dispose(): void {
+  /** Ends the threads, until they are started again. */
+  stop(): void {
+    if (!this.#starting) return;
+    this.#starting = undefined;
     this.#isUp = false;
-    Atomics.store(this.#words, stop, 1);
+    Atomics.add(this.#words, epoch, 1);
+    Atomics.store(this.#words, failed, 0);
     Atomics.add(this.#words, generation, 1);
     Atomics.notify(this.#words, generation);
     for (const worker of this.#workers) worker.release();
+    this.#workers = [];
   }
 
   async #start(): Promise<void> {
     const { memory, module } = this.#memory;
-    const starting = Array.from({ length: this.threads - 1 }, async (_, index) =>
-      startWorker({
-        module,
-        memory,
-        names: this.#names,
-        control: this.#control.address,
-        index: index + 1,
-      }),
+    const own = Atomics.load(this.#words, epoch);
+    const started = await Promise.allSettled(
+      Array.from({ length: this.threads - 1 }, async (_, index) =>
+        startWorker({
+          module,
+          memory,
+          names: this.#names,
+          control: this.#control.address,
+          index: index + 1,
+          epoch: own,
+        }),
+      ),
     );
-    this.#workers = await Promise.all(starting);
+    const workers = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const fault = started.find((one) => one.status === 'rejected');
+    const isStopped = Atomics.load(this.#words, epoch) !== own;
+    if (fault || isStopped) for (const worker of workers) worker.release();
+    if (fault) throw fault.reason;
+    if (isStopped) return;
+    this.#workers = workers;
     this.#isUp = true;
   }
 }

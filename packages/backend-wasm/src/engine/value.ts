@@ -1,5 +1,5 @@
 /** Values of a plan, and the forms they take in memory. */
-import type { Dim } from '@spikeloom/ir';
+import type { Dim, ValueType } from '@spikeloom/ir';
 import type { Slot } from '@spikeloom/runtime';
 
 /**
@@ -51,6 +51,13 @@ export function extentOf(
   const channels = axis === 'first' ? sizes[0]! : sizes.at(-1)!;
   const all = sizes.reduce((product, size) => product * size, 1);
   return { channels, positions: all / channels };
+}
+
+/** What a spike of a value is worth; undefined for values that are not spikes of one size. */
+export function spikeValue({ signal }: ValueType): number | undefined {
+  if (signal.kind === 'spike') return 1;
+  const isBinary = signal.kind === 'graded' && signal.levels === 1 && signal.negative === 0;
+  return isBinary ? signal.positive : undefined;
 }
 
 /** The axis along which neurons of this shape are most likely read: images have their channels first. */

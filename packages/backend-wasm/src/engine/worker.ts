@@ -8,6 +8,7 @@ export interface WorkerStart {
   readonly names: readonly string[];
   readonly control: number;
   readonly index: number;
+  readonly epoch: number;
 }
 
 export interface Thread {
@@ -21,8 +22,11 @@ interface NodeProcess {
 }
 
 interface NodeThreads {
-  readonly Worker: new (url: URL) => {
-    once(event: 'message' | 'error', handle: (value: unknown) => void): unknown;
+  readonly Worker: new (
+    url: URL,
+    options: { readonly execArgv: readonly string[] },
+  ) => {
+    once(event: 'message' | 'error' | 'exit', handle: (value: unknown) => void): unknown;
     postMessage(value: unknown): void;
     unref(): void;
     terminate(): unknown;
@@ -52,10 +56,14 @@ async function startInNode(
   { Worker: NodeWorker }: NodeThreads,
   start: WorkerStart,
 ): Promise<Thread> {
-  const worker = new NodeWorker(new URL('../../worker/engine-worker.mjs', import.meta.url));
+  const worker = new NodeWorker(new URL('../../worker/engine-worker.mjs', import.meta.url), {
+    // Options of the process, such as `--input-type`, need not suit a file.
+    execArgv: [],
+  });
   await new Promise<void>((resolve, reject) => {
-    worker.once('message', () => resolve());
+    worker.once('message', (message) => settle(message, resolve, reject));
     worker.once('error', (cause) => reject(notStarted(cause)));
+    worker.once('exit', (code) => reject(notStarted(code)));
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
     worker.postMessage(start);
   });
@@ -69,12 +77,18 @@ async function startInBrowser(start: WorkerStart): Promise<Thread> {
     type: 'module',
   });
   await new Promise<void>((resolve, reject) => {
-    worker.addEventListener('message', () => resolve(), { once: true });
+    worker.addEventListener('message', ({ data }) => settle(data, resolve, reject), { once: true });
     worker.addEventListener('error', (event) => reject(notStarted(event)), { once: true });
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
     worker.postMessage(start);
   });
   return { release: () => worker.terminate() };
+}
+
+/** A thread says "ready", or what went wrong. */
+function settle(message: unknown, resolve: () => void, reject: (reason: Error) => void): void {
+  if (message === 'ready') resolve();
+  else reject(notStarted(message));
 }
 
 function notStarted(cause: unknown): SpikeloomError {

@@ -18,8 +18,10 @@ export interface CalibrationOptions {
   readonly timesteps: number;
   /** The share of neurons that should fire at a timestep. */
   readonly rate: number;
-  /** A layer settles only after those before it. */
+  /** A layer settles only after those before it: the most passes there are. */
   readonly passes: number;
+  /** Ends earlier once the layers are off by less than this share of the rate, on average. Default 0. */
+  readonly tolerance?: number;
   readonly signal: Cancellation;
   readonly onProgress?: (done: number) => void;
 }
@@ -30,7 +32,16 @@ export interface CalibrationOptions {
  */
 export async function calibratedWeights(
   graph: Graph,
-  { backend, inputs, timesteps, rate, passes, signal, onProgress }: CalibrationOptions,
+  {
+    backend,
+    inputs,
+    timesteps,
+    rate,
+    passes,
+    tolerance = 0,
+    signal,
+    onProgress,
+  }: CalibrationOptions,
 ): Promise<ReadonlyMap<string, Tensor>> {
   const weights = new Map(graph.weights);
   const norms = graph.nodes.filter(({ op }) => op === batchNorm.id);
@@ -58,6 +69,8 @@ export async function calibratedWeights(
     ];
     await program.run(inputs, { timesteps, taps, signal });
     program.dispose();
+    const off = fired.map(({ spikes, neurons }) => Math.abs(spikes / neurons / rate - 1));
+    if (off.reduce((sum, share) => sum + share, 0) < tolerance * off.length) break;
     for (const [norm, found] of moments) {
       weights.set(String(norm.inputs['mean']), vector(found.mean()));
       weights.set(String(norm.inputs['variance']), vector(found.variance()));
@@ -65,9 +78,9 @@ export async function calibratedWeights(
     knobs.forEach(({ weight, turn }, index) => {
       const { spikes, neurons } = fired[index]!;
       const share = Math.min(Math.max(spikes / neurons, 0.5 / neurons), 1 - 0.5 / neurons);
-      const off = logOdds(rate) - logOdds(share);
+      const missing = logOdds(rate) - logOdds(share);
       // Small steps: the layers before move at the same time.
-      const step = Math.max(-0.5, Math.min(0.5, 0.4 * off));
+      const step = Math.max(-0.5, Math.min(0.5, 0.4 * missing));
       weights.set(weight, turn(weights.get(weight)!, step));
     });
     onProgress?.(pass + 1);

@@ -71,7 +71,7 @@ export function reproEcmtCommand(repro: Command, context: Context): void {
       'how many times thresholds are set, each time on other images (default: 5, quick: 2)',
       positiveInteger,
     )
-    .option('--images <n>', 'no more test images than this', positiveInteger)
+    .option('--images <n>', 'no more images than this in any part', positiveInteger)
     .option('--only <names>', 'some of the settings, by their names in the result', (text) =>
       text.split(',').map((name) => name.trim()),
     )
@@ -167,6 +167,7 @@ function limited(scale: Scale, { seeds, images = Infinity }: ReproEcmtFlags): Sc
   return {
     ...scale,
     seeds: seeds ?? scale.seeds,
+    calibrationImages: Math.min(scale.calibrationImages, images),
     images: Math.min(scale.images, images),
     variationImages: Math.min(scale.variationImages, images),
   };
@@ -177,5 +178,6 @@ function notesOf(scale: Scale, accuracy: number, isWhole: boolean): string[] {
   return [
     `The trained network is right on ${percent(accuracy)} of the first ${scale.images} test images of Fashion-MNIST. Thresholds are set on ${scale.calibrationImages} of ${data}, other ones for every seed; presets over ${scale.seeds} ${scale.seeds === 1 ? 'seed' : 'seeds'}, changes of them with one.`,
     'Energy is a share of the trained network\'s. "paper" counts as the ECMT paper does: linear layers and products only. "complete" counts all arithmetic.',
+    'The plots end at 12 points of loss and at 1.2 times the energy; the table has the rest.',
   ];
 }

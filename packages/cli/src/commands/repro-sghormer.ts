@@ -16,6 +16,7 @@ interface ReproSghormerFlags {
   readonly quick?: true;
   readonly graphs?: string;
   readonly seeds?: number;
+  readonly settings?: number;
   readonly only?: readonly string[];
   readonly models?: readonly ModelName[];
   readonly out: string;
@@ -46,6 +47,11 @@ export function reproSghormerCommand(repro: Command, context: Context): void {
     .option(
       '--seeds <n>',
       'how many times each network is trained (default: 10, Facebook pages 3; quick: 1)',
+      positiveInteger,
+    )
+    .option(
+      '--settings <n>',
+      'how many settings each network is tried with at most (default: 4, quick: 1)',
       positiveInteger,
     )
     .option('--only <names>', `some of the graphs: ${graphNames.join(', ')}`, namesFrom(graphNames))
@@ -79,6 +85,7 @@ async function reproSghormer(flags: ReproSghormerFlags, context: Context): Promi
     {
       ...scales[kind],
       runs: flags.seeds ?? scales[kind].runs,
+      settings: flags.settings ?? scales[kind].settings,
       models: flags.models,
       folder: join(flags.out, kind),
       backend: await makeBackend(flags.backend),

@@ -4,7 +4,7 @@ import type { Instruction, Slot } from '@spikeloom/runtime';
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import { type Fired, type Neuron, neuronOf, neuronWords } from '../neuron.ts';
 import type { Recognition, Site, StageMaker, Work } from '../stage.ts';
-import { type Arranged, extentOf, spikeBytes } from '../value.ts';
+import { type Arranged, extentOf, spikeBytes, spikeValue } from '../value.ts';
 import {
   bitsOf,
   type EventList,
@@ -34,8 +34,8 @@ export const attend: StageMaker = (recognition, instruction) => {
   const attention = attentionOf(recognition, instruction);
   if (!attention) return false;
   const { inputs, outputs, node } = instruction;
-  const x = recognition.arrange(inputs['x'] as Slot, 'spikes', 'first');
-  const keys = recognition.arrange(inputs['keys'] as Slot, 'currents', 'first');
+  const x = recognition.arrangeMoving(inputs['x'] as Slot, 'spikes', 'first');
+  const keys = recognition.arrangeMoving(inputs['keys'] as Slot, 'currents', 'first');
   const out = recognition.make(outputs['spikes']!, 'spikes', 'first');
   const scales = attention.scales.map((scale, index) =>
     recognition.weights(`${node.id} scale${index}`, () => scale),
@@ -108,15 +108,16 @@ function attentionOf(
   const isFixed =
     !rates.includes(undefined) &&
     ['wAttn', 'wOut'].every((name, index) => inputs[name] === undefined || learnt[index]);
-  if (!from || !to || !isFixed) return undefined;
+  const one = spikeValue(recognition.type(slot('x')));
+  if (!from || !to || !isFixed || one === undefined) return undefined;
   const heads = Number(node.attributes['heads']);
   const width = from.channels / heads;
   if (width % leastLanes !== 0) return undefined;
-  const scaled = (index: number, terms: number): Float32Array =>
+  const scaled = (index: number, terms: number, times = 1): Float32Array =>
     Float32Array.from({ length: heads }, (_, head) => {
       const { data } = rates[index]!;
       const rate = Math.max(data[head]!, Number(node.attributes['floor']));
-      return 1 / Math.sqrt(rate * terms);
+      return times / Math.sqrt(rate * terms);
     });
   const neuron = (name: string, index: number): Neuron => {
     const w = learnt[index]?.data[0];
@@ -128,7 +129,7 @@ function attentionOf(
     width,
     queries: from.positions,
     tokens: to.positions,
-    scales: [scaled(0, width), scaled(1, to.positions)],
+    scales: [scaled(0, width, one), scaled(1, to.positions)],
     map: neuron('activation_attn', 0),
     output: neuron('activation_out', 1),
   };

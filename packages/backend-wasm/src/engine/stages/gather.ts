@@ -1,11 +1,11 @@
 /** Convolutions and linear layers on spikes, with all that can follow in the same pass over their outputs. */
-import { batchNorm, linear } from '@spikeloom/ir';
+import { batchNorm, type GraphNode, linear } from '@spikeloom/ir';
 import type { Instruction, Slot } from '@spikeloom/runtime';
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import { firedInto, type NeuronLayer, neuronLayerOf, neuronWords } from '../neuron.ts';
 import { type Packed, packWeights } from '../pack.ts';
 import type { Recognition, Site, Stage, StageMaker, Word } from '../stage.ts';
-import { type Arranged, type ChannelAxis, extentOf } from '../value.ts';
+import { type Arranged, type ChannelAxis, extentOf, spikeValue } from '../value.ts';
 import {
   bitsOf,
   type EventLines,
@@ -44,11 +44,15 @@ interface Epilogue {
   readonly out: Slot;
   readonly layer: NeuronLayer | undefined;
   readonly nodes: readonly Instruction<TfTensor>[];
+  /** Those of the nodes that are in scale and shift. */
+  readonly norms: readonly GraphNode[];
 }
 
 export const gather: StageMaker = (recognition, instruction) => {
   const contraction = contractionOf(recognition, instruction);
   if (!contraction || !fits(recognition, contraction)) return false;
+  // What is computed once gains nothing from events.
+  if (recognition.isStill(contraction.x)) return false;
   const { axis } = contraction;
   const epilogue = epilogueOf(recognition, contraction);
   const x = recognition.arrange(contraction.x, 'spikes', axis);
@@ -68,7 +72,8 @@ export const gather: StageMaker = (recognition, instruction) => {
     spikes: recognition.make(layer.spikes, 'spikes', axis, { one: layer.neuron.one }),
   };
   const { node } = instruction;
-  const packed = packWeights(recognition, node.id, {
+  const packed = packWeights(recognition, [node, ...epilogue.norms].map(({ id }) => id).join(' '), {
+    path: node.id,
     weight: recognition.fixed(contraction.weight)!,
     kernel: contraction.kernel,
     outputs: contraction.outputs,
@@ -224,17 +229,17 @@ function contractionOf(
 }
 
 /** Whether the kernels can do it: spikes with fixed weights, and groups that are whole blocks. */
-function fits(recognition: Recognition, { x, weight, bias, lines, outputs }: Contraction): boolean {
-  const { signal } = recognition.type(x);
-  const isBinary =
-    signal.kind === 'spike' ||
-    (signal.kind === 'graded' && signal.levels === 1 && signal.negative === 0);
+function fits(
+  recognition: Recognition,
+  { x, weight, bias, lines, kernel, outputs }: Contraction,
+): boolean {
   const { groups, width, channels } = lines;
   return (
-    isBinary &&
+    spikeValue(recognition.type(x)) !== undefined &&
     recognition.fixed(weight) !== undefined &&
     (bias === undefined || recognition.fixed(bias) !== undefined) &&
     width * channels <= longestLine &&
+    kernel[0] * kernel[1] * channels <= longestLine &&
     (groups === 1 || ((outputs / groups) % recognition.lanes === 0 && channels % 8 === 0))
   );
 }
@@ -258,6 +263,7 @@ function epilogueOf(recognition: Recognition, contraction: Contraction): Epilogu
     nodes.push(next);
     out = next.outputs['out']!;
   }
+  const norms = nodes.map(({ node }) => node);
   let residual: Slot | undefined;
   const next = only();
   if (next?.node.op === 'spikeloom/add') {
@@ -273,7 +279,7 @@ function epilogueOf(recognition: Recognition, contraction: Contraction): Epilogu
     .readers(out)
     .map((reader) => neuronLayerOf(recognition, reader))
     .find((found) => found !== undefined);
-  return { scale, shift, residual, out, layer, nodes };
+  return { scale, shift, residual, out, layer, nodes, norms };
 }
 
 /** Puts the normalisation behind the scale and shift there are. */

@@ -19,7 +19,9 @@ export function modelTable({ task }: GraphResult, rows: readonly SghormerRow[]):
     ],
     rows: rows.map((row) => [
       row.title,
-      `${(row.accuracy * 100).toFixed(1)} ± ${percent(row.std)}`,
+      row.seeds === 1
+        ? percent(row.accuracy)
+        : `${(row.accuracy * 100).toFixed(1)} ± ${percent(row.std)}`,
       ...(hasArea ? [row.rocArea?.toFixed(3) ?? ''] : []),
       String(row.seeds),
       row.parameters.toLocaleString('en'),
