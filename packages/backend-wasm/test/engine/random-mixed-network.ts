@@ -77,7 +77,7 @@ export function randomMixedNetwork(seed: number): MixedNetwork {
       1 + random.below(Math.min(3, high)),
       1 + random.below(Math.min(3, wide)),
     ] as const;
-    const stride = [1 + random.below(2), 1 + random.below(3)] as const;
+    const stride: [number, number] = [1 + random.below(2), 1 + random.below(3)];
     const inputs = { x, weight: weight([outputs, inside / groups, ...kernel]) };
     const bias = random.below(2) === 0 ? { bias: weight([outputs]) } : {};
     return b.conv2d({ ...inputs, ...bias }, { stride, padding, groups }, name('conv'));
@@ -85,10 +85,10 @@ export function randomMixedNetwork(seed: number): MixedNetwork {
 
   const attend = (x: Value, still: Value): Value => {
     const [inside, high, wide] = x.type.shape.slice(1).map(Number) as [number, number, number];
-    const stride = [
+    const stride: [number, number] = [
       1 + random.below(Math.min(2, high)),
       1 + random.below(Math.min(2, wide)),
-    ] as const;
+    ];
     const keys = b.conv2d(
       { x: pick([x, still]), weight: weight([2 * inside, inside, 1, 1]) },
       { stride },
@@ -114,7 +114,7 @@ export function randomMixedNetwork(seed: number): MixedNetwork {
   const first = fire(numbers);
   const second = fire(random.below(2) === 0 ? numbers : events);
   const x = pick([first, second, events]);
-  const mixed = x.type.signal.kind === 'spike' && random.below(2) === 0 ? attend(x, events) : x;
+  const mixed = x.type.signal.kind !== 'real' && random.below(2) === 0 ? attend(x, events) : x;
   const y = convolve(mixed);
   const [left, right] = [fire(y), fire(y)];
   const joined = b.add(b.add(left, right), random.below(2) === 0 ? y : left);

@@ -1,0 +1,164 @@
+import { wasmBackend } from '@spikeloom/backend-wasm';
+import {
+  batchNorm,
+  createBuilder,
+  createRandom,
+  createRegistry,
+  type Graph,
+  isSpikeloomError,
+  sizeOf,
+  type Tensor,
+  tensor,
+  type Value,
+} from '@spikeloom/ir';
+import { lif, neurons, plif } from '@spikeloom/neurons';
+import type { Observation, Program } from '@spikeloom/runtime';
+import { expect, it } from 'vitest';
+
+const registry = createRegistry([neurons]);
+const operators = wasmBackend({ engine: 'off' });
+const engine = wasmBackend({ engine: 'always', threads: 1 });
+
+it('shows what lies before a normalisation, after a run in which that was folded', async () => {
+  const { graph, inputs } = normalised();
+  const look = async (program: Program): Promise<Tensor> => {
+    await program.run(inputs, { timesteps: 1 });
+    const seen: Observation[] = [];
+    const taps = [{ at: 'conv', observe: (one: Observation) => void seen.push(one) }];
+    await program.run(inputs, { timesteps: 1, taps });
+    return seen[0]!.value;
+  };
+  const expected = await look(await operators.compile(graph, { registry }));
+  const actual = await look(await engine.compile(graph, { registry }));
+  actual.data.forEach((value, index) => expect(value).toBeCloseTo(expected.data[index]!, 4));
+});
+
+it('leaves neurons whose time constant is an input to the operators', async () => {
+  const b = createBuilder();
+  const current = b.input('current', ['N', 8]);
+  b.output('out', b.apply(plif, { current, w: b.input('w', []) }, {}, 'plif').spikes);
+  const inputs = { current: tensor(new Float32Array(8).fill(1.5), [1, 8]), w: tensor([0.5], []) };
+  const graph = b.build();
+  const [actual, expected] = await Promise.all(
+    [engine, operators].map(async (backend) =>
+      (await backend.compile(graph, { registry })).run(inputs, { timesteps: 3 }),
+    ),
+  );
+  expect(actual).toEqual(expected);
+});
+
+it.each([
+  { width: 1, kernel: 1, stride: 1, padding: [0, 2, 0, 0] },
+  { width: 1, kernel: 1, stride: 2, padding: [0, 0, 1, 0] },
+  { width: 1, kernel: 1, stride: 1, padding: [1, 0, 0, 0] },
+  { width: 3, kernel: 3, stride: 3, padding: [2, 2, 0, 2] },
+])('reads zeros around an image: %o', async ({ width, kernel, stride, padding }) => {
+  const b = createBuilder();
+  const spikes = b.apply(lif, { current: b.input('x', ['N', 8, 3, width]) }, {}, 'lif').spikes;
+  const weight = param(b, 'w', [5, 8, kernel, kernel]);
+  const shape = { stride: [stride, stride], padding: padding as [number, number, number, number] };
+  b.output('out', b.conv2d({ x: spikes, weight }, { ...shape, stride: [stride, stride] }, 'conv'));
+  await expectSame(b.build(), { x: numbers([2, 8, 3, width], 2) });
+});
+
+it('sums windows with more rows than sixteen bits can name', async () => {
+  const b = createBuilder();
+  const spikes = b.apply(lif, { current: b.input('x', ['N', 8000, 3, 3]) }, {}, 'lif').spikes;
+  b.output('out', b.conv2d({ x: spikes, weight: param(b, 'w', [4, 8000, 3, 3]) }, {}, 'conv'));
+  await expectSame(b.build(), { x: numbers([1, 8000, 3, 3], 2) });
+});
+
+it.each([
+  ['a wrong shape', { x: numbers([1, 4, 6, 6]) }, 2],
+  ['no samples', { x: { shape: [0, 16, 6, 6], dtype: 'float32', data: new Float32Array() } }, 2],
+  ['not a number', { x: tensor(new Float32Array(576).fill(Number.NaN), [1, 16, 6, 6]) }, 2],
+  ['no timesteps', { x: numbers([1, 16, 6, 6]) }, 0],
+  ['a missing input', {}, 2],
+  ['an unknown input', { x: numbers([1, 16, 6, 6]), y: numbers([1]) }, 2],
+  ['a short sequence', { x: [numbers([1, 16, 6, 6])] }, 2],
+  ['samples that come later', { x: [numbers([1, 16, 6, 6]), numbers([2, 16, 6, 6])] }, 2],
+] as const)('refuses %s as the operators do', async (_, inputs, timesteps) => {
+  const { graph } = normalised();
+  const codes = await Promise.all(
+    [engine, operators].map(async (backend) => {
+      const program = await backend.compile(graph, { registry });
+      const given = inputs as unknown as Parameters<Program['run']>[0];
+      const fault: unknown = await program
+        .run(given, { timesteps })
+        .catch((error: unknown) => error);
+      program.dispose();
+      return isSpikeloomError(fault) ? fault.code : fault;
+    }),
+  );
+  expect(codes[0]).toBeTypeOf('string');
+  expect(codes[0]).toBe(codes[1]);
+});
+
+it('takes threads up again after its last program has gone', async () => {
+  const { graph, inputs } = normalised();
+  const expected = await outputsOn(engine);
+  const threaded = wasmBackend({ engine: 'always', threads: 3 });
+  for (let round = 0; round < 4; round++) expect(await outputsOn(threaded)).toEqual(expected);
+  const [one, two] = [wasmBackend({ threads: 2 }), wasmBackend({ threads: 2 })];
+  expect(await Promise.all([outputsOn(one), outputsOn(two)])).toEqual([expected, expected]);
+
+  async function outputsOn(backend: typeof engine): Promise<object> {
+    const program = await backend.compile(graph, { registry });
+    const running = program.run(inputs, { timesteps: 3 });
+    const outputs = await running;
+    program.dispose();
+    return outputs;
+  }
+});
+
+it('runs on many backends, one after the other', async () => {
+  const { graph, inputs } = normalised();
+  for (let count = 0; count < 40; count++) {
+    const program = await wasmBackend({ threads: 2 }).compile(graph, { registry });
+    await program.run(inputs, { timesteps: 2 });
+    program.dispose();
+  }
+});
+
+/** Spikes, a convolution, a normalisation and neurons. */
+function normalised(): { graph: Graph; inputs: Record<string, Tensor> } {
+  const b = createBuilder();
+  const spikes = b.apply(lif, { current: b.input('x', ['N', 16, 6, 6]) }, {}, 'first').spikes;
+  const y = b.conv2d({ x: spikes, weight: param(b, 'w', [20, 16, 3, 3]) }, {}, 'conv');
+  const [weight, bias, mean, variance] = ['weight', 'bias', 'mean', 'variance'].map((name) =>
+    param(b, name, [20], name === 'variance'),
+  ) as [Value, Value, Value, Value];
+  const current = b.apply(batchNorm, { x: y, weight, bias, mean, variance }, {}, 'norm').out;
+  b.output('out', b.apply(lif, { current }, {}, 'second').spikes);
+  return { graph: b.build(), inputs: { x: numbers([2, 16, 6, 6], 2) } };
+}
+
+async function expectSame(graph: Graph, inputs: Record<string, Tensor>): Promise<void> {
+  const run = async (backend: typeof engine): Promise<Tensor> => {
+    const program = await backend.compile(graph, { registry });
+    const { out } = await program.run(inputs, { timesteps: 2 });
+    program.dispose();
+    return out!;
+  };
+  expect(await run(engine)).toEqual(await run(operators));
+}
+
+function param(
+  b: ReturnType<typeof createBuilder>,
+  name: string,
+  shape: number[],
+  positive = false,
+): Value {
+  const { data } = numbers(shape);
+  return b.param(name, shape, { tensor: tensor(positive ? data.map(Math.abs) : data, shape) });
+}
+
+/** Multiples of 1/8, never 0, that add up to the same bits in any order. */
+function numbers(shape: readonly number[], spread = 1): Tensor {
+  const random = createRandom(sizeOf(shape));
+  const data = Float32Array.from(
+    { length: sizeOf(shape) },
+    () => (spread * (2 * random.below(8) - 7)) / 8,
+  );
+  return tensor(data, [...shape]);
+}
