@@ -1,3 +1,5 @@
+import { largestOfThrees } from './pool-threes';
+
 /** What a window gives; MAXIMUM is what is left. */
 const MEAN = 0;
 const MEAN_INSIDE = 1;
@@ -24,6 +26,7 @@ export function pool(
   kind: i32,
 ): void {
   const isTwoByTwo = kernelHeight == 2 && kernelWidth == 2 && rowStride == 2 && columnStride == 2;
+  const isThrees = kind > MEAN_INSIDE && kernelWidth == 3 && columnStride == 2;
   const isInside = top == 0 && left == 0 && 2 * outHeight <= height && 2 * outWidth <= width;
   for (let plane = 0; plane < planes; plane++) {
     for (let row = 0; row < outHeight; row++) {
@@ -38,6 +41,15 @@ export function pool(
       }
       for (let column = 0; column < outWidth; column++) {
         const from = column * columnStride - left;
+        // Nine columns make four windows.
+        const isInRow = from >= 0 && from + 9 <= width && column + 4 <= outWidth;
+        if (isThrees && isInRow && firstRow < lastRow) {
+          const at = x + (<usize>(firstRow * width + from) << 2);
+          v128.store(out, largestOfThrees(at, lastRow - firstRow, <usize>width << 2));
+          out += 16;
+          column += 3;
+          continue;
+        }
         const first = max(from, 0);
         const last = min(from + kernelWidth, width);
         const count = kind == MEAN ? kernelHeight * kernelWidth : (lastRow - firstRow) * (last - first);

@@ -25,7 +25,10 @@ export function toSpikes(d: usize, first: i32, last: i32): void {
   }
 }
 
-/** Bits to strided numbers: 0 or `one`. */
+/**
+ * Bits to strided numbers: 0 or `one`. Eight channels of neighbouring positions after the other: where positions follow
+ * each other in memory, so do the stores.
+ */
 export function fromSpikes(d: usize, first: i32, last: i32): void {
   const T = word(d, 2);
   const N = word(d, 3);
@@ -33,17 +36,32 @@ export function fromSpikes(d: usize, first: i32, last: i32): void {
   const C = word(d, 5);
   const pixelBytes = address(d, 6);
   const cStep = address(d, 9) << 2;
-  const one = number(d, 11);
-  for (let unit = first; unit < last; unit++) {
+  const pStep = address(d, 10) << 2;
+  const one = reinterpret<i32>(number(d, 11));
+  for (let unit = first; unit < last; ) {
+    const n = unit / P;
+    const p = unit - n * P;
+    const count = min(last - unit, P - p);
     for (let t = 0; t < T; t++) {
-      let to = numberAt(d, t, unit / P, unit % P);
-      const from = address(d, 1) + <usize>(t * N * P + unit) * pixelBytes;
-      for (let c = 0; c < C; c++) {
-        const fired = (<i32>load<u8>(from + (<usize>c >> 3)) >> (c & 7)) & 1;
-        store<f32>(to, fired ? one : 0);
-        to += cStep;
+      let to = numberAt(d, t, n, p);
+      let from = address(d, 1) + <usize>(t * N * P + unit) * pixelBytes;
+      for (let c = 0; c < C; c += 8) {
+        const left = min(8, C - c);
+        let at = to;
+        for (let byte = from; byte < from + <usize>count * pixelBytes; byte += pixelBytes) {
+          const bits = <i32>load<u8>(byte);
+          let channel = at;
+          for (let bit = 0; bit < left; bit++) {
+            store<i32>(channel, one & -((bits >> bit) & 1));
+            channel += cStep;
+          }
+          at += pStep;
+        }
+        to += cStep << 3;
+        from += 1;
       }
     }
+    unit += count;
   }
 }
 

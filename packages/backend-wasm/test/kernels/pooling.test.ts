@@ -70,4 +70,16 @@ describe.each(['mean', 'meanGradient', 'maximum', 'maximumGradient'] as const)('
     for (let width = 2; width < 25; width++)
       await expectAgreement(callsOn(random, [2, 2, 2 + (width % 5), width], tiles)[kind]);
   });
+
+  test('agrees with the reference for windows of three columns, two apart, of any width', async () => {
+    const random = createRandom(83);
+    for (let width = 3; width < 30; width++) {
+      const windows: Windows = {
+        kernel: [1 + (width % 3), 3],
+        stride: [2, 2],
+        padding: [width % 2 && width % 3 ? 1 : 0, 0, width % 2, 1],
+      };
+      await expectAgreement(callsOn(random, [2, 2, 5, width], windows)[kind]);
+    }
+  });
 });
