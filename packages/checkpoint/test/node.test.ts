@@ -77,7 +77,12 @@ describe('reading refuses', () => {
     ['old.pth', 'a pickle', again, [0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20]],
     ['new.pkl', 'a pickle', again, [0x80, 4, 0x95, 0x0a, 0, 0, 0, 0, 0, 0, 0, 0x7d, 0x94, 0x2e]],
     ['model.h5', 'an HDF5 file', convert, [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0]],
-    ['model.onnx', 'an ONNX model', initialisers, [8, 7, 0x12, 7, 0x70, 0x79, 0x74, 0x6f, 0x72, 0x63]],
+    [
+      'model.onnx',
+      'an ONNX model',
+      initialisers,
+      [8, 7, 0x12, 7, 0x70, 0x79, 0x74, 0x6f, 0x72, 0x63],
+    ],
   ])('%s, because it is %s, and says what to do: %s', async (name, what, fix, bytes) => {
     const path = await save(name, Uint8Array.from(bytes));
     await expect(readSafetensorsFile(path)).rejects.toMatchObject({
