@@ -4,6 +4,7 @@ import { tfjsBackend } from '@spikeloom/backend-tfjs';
 import { wasmBackend } from '@spikeloom/backend-wasm';
 import { writeModelFile } from '@spikeloom/checkpoint/node';
 import '@tensorflow/tfjs-backend-cpu';
+import { countSpikes } from './spiking-network.mjs';
 import { convertTinyVit, countEqualSpikes, spikeTrains } from './tiny-vit.mjs';
 
 const graph = await convertTinyVit(cpuBackend());
@@ -16,4 +17,9 @@ for (const backend of [tfjsBackend('cpu'), wasmBackend()]) {
   );
   console.log(`${backend.name}: the same ${spikes} spikes as cpu`);
 }
+const expected = await countSpikes(cpuBackend());
+const counted = await countSpikes(wasmBackend({ threads: 2 }));
+if (counted !== expected || expected === 0)
+  throw new Error(`two threads count ${counted} spikes, cpu ${expected}`);
+console.log(`wasm, two threads: the same ${expected} spikes as cpu`);
 await writeModelFile('tiny-vit.safetensors', graph);

@@ -2,8 +2,6 @@
 import {
   type Graph,
   graphInputs,
-  isRowWise,
-  mapNames,
   SpikeloomError,
   type Tensor,
   takeRows,
@@ -32,7 +30,8 @@ import type { Heap } from '../heap.ts';
 import type { Dispatcher } from './dispatch.ts';
 import { describeStages, type PlanDescription } from './describe.ts';
 import { EngineRun } from './engine-run.ts';
-import { joinRows } from './rows.ts';
+import { bitPositions } from './bit-positions.ts';
+import { joinRows, runsRowWise } from './rows.ts';
 import { engineDevice, needsStage } from './engine-device.ts';
 import type { EngineMemory, Region } from './memory.ts';
 import { type Placement, placePlan } from './placement.ts';
@@ -385,7 +384,7 @@ export class EngineRoute implements Route {
 
   /** How many samples one placement takes. */
   #samplesAtOnce(plan: StagePlan, everyone: number, steps: number): number {
-    if (everyone === 1 || !this.#isRowWise()) return everyone;
+    if (everyone === 1 || !runsRowWise(this.#prepared, this.#batch)) return everyone;
     const { partBytes = usualPartBytes } = this.#engine;
     return Math.max(1, Math.min(everyone, Math.floor(partBytes / this.#sampleBytes(plan, steps))));
   }
@@ -399,22 +398,6 @@ export class EngineRoute implements Route {
     placement.dispose();
     this.#measured = { plan, steps, bytes };
     return bytes;
-  }
-
-  /** Whether samples can run apart from each other. */
-  #isRowWise(): boolean {
-    const { plan, instructions } = this.#prepared;
-    return instructions.every(({ op, node, inputs, outputs }) => {
-      const made = Object.values(outputs).map((slot) => plan.types[slot]!);
-      const call = {
-        op,
-        inputs: mapNames(inputs, (slot) => plan.types[slot]!),
-        attributes: node.attributes,
-        outputs: made,
-      };
-      const hasSamples = made.some(({ shape }) => shape.includes(this.#batch));
-      return !hasSamples || isRowWise(call, plan.registry, this.#batch);
-    });
   }
 
   #operatorRoute(): Route {
@@ -442,16 +425,6 @@ function disposed(): SpikeloomError {
     path: 'program',
     message: 'the program was disposed of during the run',
   });
-}
-
-/** For every byte, the positions of its set bits, in eight words; the rest of them do not matter. */
-function bitPositions(): Uint16Array {
-  const table = new Uint16Array(256 * 8);
-  for (let byte = 0; byte < 256; byte++) {
-    let at = byte * 8;
-    for (let bit = 0; bit < 8; bit++) if (byte & (1 << bit)) table[at++] = bit;
-  }
-  return table;
 }
 
 function mapEntries<A, B>(

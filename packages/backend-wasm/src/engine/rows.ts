@@ -1,4 +1,5 @@
-import { allocate, sizeOf, type Tensor } from '@spikeloom/ir';
+import { allocate, isRowWise, mapNames, sizeOf, type Tensor } from '@spikeloom/ir';
+import type { Prepared } from '@spikeloom/runtime';
 
 /** Joins tensors along the axis that counts samples; with none (-1) they are all the same. */
 export function joinRows(tensors: readonly Tensor[], axis: number): Tensor {
@@ -19,4 +20,19 @@ export function joinRows(tensors: readonly Tensor[], axis: number): Tensor {
     before += tensor.shape[axis]!;
   }
   return { shape, dtype: first!.dtype, data };
+}
+
+/** Whether samples can run apart from each other. */
+export function runsRowWise<H>({ plan, instructions }: Prepared<H>, batch: string): boolean {
+  return instructions.every(({ op, node, inputs, outputs }) => {
+    const made = Object.values(outputs).map((slot) => plan.types[slot]!);
+    const call = {
+      op,
+      inputs: mapNames(inputs, (slot) => plan.types[slot]!),
+      attributes: node.attributes,
+      outputs: made,
+    };
+    const hasSamples = made.some(({ shape }) => shape.includes(batch));
+    return !hasSamples || isRowWise(call, plan.registry, batch);
+  });
 }

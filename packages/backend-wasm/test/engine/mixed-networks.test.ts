@@ -3,7 +3,7 @@ import { type WasmBackend, wasmBackend } from '@spikeloom/backend-wasm';
 import { createRegistry, type Tensor, takeRows } from '@spikeloom/ir';
 import { neurons } from '@spikeloom/neurons';
 import type { Observation, Program, Tap } from '@spikeloom/runtime';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type MixedNetwork, randomMixedNetwork } from './random-mixed-network.ts';
 
 const registry = createRegistry([neurons, attention]);
@@ -54,7 +54,7 @@ describe.each(Object.entries(engines))(
   },
 );
 
-afterAll(() => {
+it('gives back what all of these took', () => {
   for (const engine of Object.values(engines)) expect(engine.bytesInUse()).toBeLessThan(4096);
 });
 
