@@ -1,11 +1,12 @@
 import { SpikeloomError, type Tensor, type ValueType } from '@spikeloom/ir';
 import { type AttachedTaps, attachTaps, readTap } from './attach-taps.ts';
 import type { Cancellation, Profiler, Session, Step } from './backend.ts';
-import { checkInputs, requireInputs } from './check-inputs.ts';
+import { checkInputs } from './check-inputs.ts';
 import { Executor, findLastUses } from './executor.ts';
 import type { Instruction, Slot } from './plan.ts';
 import type { Prepared } from './prepared.ts';
 import { requireMemory } from './require-memory.ts';
+import { checkFresh, requireLive, requireRows } from './session-rules.ts';
 import type { Tap } from './tap.ts';
 
 export interface SessionOptions {
@@ -90,7 +91,7 @@ export class StepSession<H> implements Session {
 
   async #advance(fresh: Readonly<Record<string, Tensor>>): Promise<Step> {
     this.#check();
-    this.#checkFresh(fresh);
+    this.#sizes = checkFresh(fresh, this.#options.held, this.#inputTypes, this.#sizes);
     const { plan, device } = this.#prepared;
     const executor = this.#executor;
     device.activate?.();
@@ -190,27 +191,7 @@ export class StepSession<H> implements Session {
 
   #keep(rows: readonly number[], step: number): void {
     this.#check();
-    if (step + 1 !== this.#step) {
-      throw new SpikeloomError({
-        code: 'invalid-argument',
-        path: 'keep',
-        message: 'samples can only leave after the newest step',
-        expected: `step ${this.#step - 1}`,
-        got: `step ${step}`,
-      });
-    }
-    const wrong = rows.find(
-      (row) => !Number.isInteger(row) || row < 0 || row >= this.#samples.length,
-    );
-    if (wrong !== undefined || new Set(rows).size !== rows.length) {
-      throw new SpikeloomError({
-        code: 'invalid-argument',
-        path: 'keep',
-        message: 'rows to keep are different positions in the batch',
-        expected: `0 to ${this.#samples.length - 1}`,
-        got: `${wrong ?? 'a position twice'}`,
-      });
-    }
+    requireRows(rows, this.#samples.length, { step, newest: this.#step - 1 });
     if (rows.length === this.#samples.length && rows.every((row, index) => row === index)) return;
     this.#prepared.device.activate?.();
     this.#samples = rows.map((row) => this.#samples[row]!);
@@ -219,38 +200,8 @@ export class StepSession<H> implements Session {
     this.#sizes = { ...this.#sizes, [this.#options.batch]: rows.length };
   }
 
-  #checkFresh(fresh: Readonly<Record<string, Tensor>>): void {
-    for (const name of Object.keys(fresh)) {
-      if (!Object.hasOwn(this.#options.held, name)) continue;
-      throw new SpikeloomError({
-        code: 'unknown-input',
-        path: name,
-        message: 'the input is held for the whole session',
-        fix: 'open the session without it to give it at every step',
-      });
-    }
-    // Sizes are learnt only from inputs that are taken.
-    const sizes = { ...this.#sizes };
-    checkInputs(fresh, this.#inputTypes, sizes);
-    requireInputs([...Object.keys(this.#options.held), ...Object.keys(fresh)], this.#inputTypes);
-    this.#sizes = sizes;
-  }
-
   #check(): void {
-    if (this.#disposed) {
-      throw new SpikeloomError({
-        code: 'disposed',
-        path: 'session',
-        message: 'the session has ended',
-      });
-    }
-    if (this.#started && this.#samples.length === 0) {
-      throw new SpikeloomError({
-        code: 'empty-batch',
-        path: 'session',
-        message: 'every sample has left the batch',
-      });
-    }
+    requireLive(this.#disposed, this.#started && this.#samples.length === 0);
     throwIfAborted(this.#options.signal);
   }
 }

@@ -1,11 +1,13 @@
 /** A run in the caller's hands, one timestep at a time, on placed plans for some samples each. */
-import { SpikeloomError, type Tensor, takeRows, type ValueType } from '@spikeloom/ir';
+import { type Tensor, takeRows, type ValueType } from '@spikeloom/ir';
 import {
+  checkFresh,
   checkInputs,
   type Device,
   readTap,
+  requireLive,
+  requireRows,
   type Tap,
-  requireInputs,
   type Session,
   type SessionOptions,
   type Step,
@@ -76,7 +78,7 @@ export class EngineSession implements Session {
 
   async #advance(fresh: Readonly<Record<string, Tensor>>): Promise<Step> {
     this.#check();
-    this.#takeSizes(fresh);
+    this.#sizes = checkFresh(fresh, this.#options.held, this.#options.inputs, this.#sizes);
     const parts = (this.#parts ??= this.#begin());
     const { profiler, outputs, batch } = this.#options;
     const check = (): void => this.#check();
@@ -187,66 +189,10 @@ export class EngineSession implements Session {
     return axis < 0 || isAscending(places) ? joined : takeRows(joined, places, axis);
   }
 
-  #takeSizes(fresh: Readonly<Record<string, Tensor>>): void {
-    const { held, inputs } = this.#options;
-    for (const name of Object.keys(fresh)) {
-      if (!Object.hasOwn(held, name)) continue;
-      throw new SpikeloomError({
-        code: 'unknown-input',
-        path: name,
-        message: 'the input is held for the whole session',
-        fix: 'open the session without it to give it at every step',
-      });
-    }
-    // Sizes are learnt only from inputs that are taken.
-    const sizes = { ...this.#sizes };
-    checkInputs(fresh, inputs, sizes);
-    requireInputs([...Object.keys(held), ...Object.keys(fresh)], inputs);
-    this.#sizes = sizes;
-  }
-
   #check(): void {
-    if (this.#disposed) {
-      throw new SpikeloomError({
-        code: 'disposed',
-        path: 'session',
-        message: 'the session has ended',
-      });
-    }
-    if (this.#parts && this.#samples.length === 0) {
-      throw new SpikeloomError({
-        code: 'empty-batch',
-        path: 'session',
-        message: 'every sample has left the batch',
-      });
-    }
+    requireLive(this.#disposed, this.#parts !== undefined && this.#samples.length === 0);
     throwIfAborted(this.#options.signal);
   }
-}
-
-function requireRows(
-  rows: readonly number[],
-  samples: number,
-  { step, newest }: { readonly step: number; readonly newest: number },
-): void {
-  if (step !== newest) {
-    throw new SpikeloomError({
-      code: 'invalid-argument',
-      path: 'keep',
-      message: 'samples can only leave after the newest step',
-      expected: `step ${newest}`,
-      got: `step ${step}`,
-    });
-  }
-  const wrong = rows.find((row) => !Number.isInteger(row) || row < 0 || row >= samples);
-  if (wrong === undefined && new Set(rows).size === rows.length) return;
-  throw new SpikeloomError({
-    code: 'invalid-argument',
-    path: 'keep',
-    message: 'rows to keep are different positions in the batch',
-    expected: `0 to ${samples - 1}`,
-    got: `${wrong ?? 'a position twice'}`,
-  });
 }
 
 /** Of different numbers from 0 on: whether they count up. */
