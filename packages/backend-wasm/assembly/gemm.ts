@@ -49,10 +49,11 @@ export function gemm(
       for (let column = 0; column < columns; column += WIDTH) {
         const panel = packed + (<usize>(column * inner) << 2);
         let row = first;
-        for (; row + 4 <= last; row += 4) {
-          fourRows(left, aRow, aColumn, panel, bias, target, row, column, columns, inner, accumulate);
+        for (; row + 1 < last; row += 4) {
+          const count = min(4, last - row);
+          fourRows(left, aRow, aColumn, panel, bias, target, row, count, column, columns, inner, accumulate);
         }
-        for (; row < last; row++) {
+        if (row < last) {
           oneRow(left, aRow, aColumn, panel, bias, target, row, column, columns, inner, accumulate);
         }
       }
@@ -60,6 +61,7 @@ export function gemm(
   }
 }
 
+/** Four rows, or the first `count` of them. */
 function fourRows(
   a: usize,
   aRow: i32,
@@ -68,6 +70,7 @@ function fourRows(
   bias: usize,
   out: usize,
   row: i32,
+  count: i32,
   column: i32,
   columns: i32,
   inner: i32,
@@ -76,9 +79,10 @@ function fourRows(
   const line = <usize>aRow << 2;
   const step = <usize>aColumn << 2;
   let at = a + <usize>row * line;
+  // Rows that are not there repeat the first: three cost as much as four, and one after the other they cost more.
   const second = line;
-  const third = 2 * line;
-  const fourth = 3 * line;
+  const third = count > 2 ? 2 * line : 0;
+  const fourth = count > 3 ? 3 * line : 0;
   let s00 = f32x4.splat(0);
   let s01 = s00;
   let s10 = s00;
@@ -111,8 +115,8 @@ function fourRows(
   const left = columns - column;
   store8(target, s00, s01, bias, column, left, accumulate);
   store8(target + next, s10, s11, bias, column, left, accumulate);
-  store8(target + 2 * next, s20, s21, bias, column, left, accumulate);
-  store8(target + 3 * next, s30, s31, bias, column, left, accumulate);
+  if (count > 2) store8(target + 2 * next, s20, s21, bias, column, left, accumulate);
+  if (count > 3) store8(target + 3 * next, s30, s31, bias, column, left, accumulate);
 }
 
 function oneRow(
