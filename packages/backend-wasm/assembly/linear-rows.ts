@@ -1,7 +1,5 @@
-import { loadFour, storeFour } from './four';
-
-/** Inputs of eight outputs whose weights stay in a first-level cache. */
-const DEPTH = 128;
+/** Inputs of sixteen outputs whose weights stay in a first-level cache. */
+const DEPTH = 256;
 
 /**
  * A linear layer on rows of which some numbers are zero: out[row] = sum over k of x[row, k] * weights[k] + bias.
@@ -10,8 +8,9 @@ const DEPTH = 128;
  * of that list or, where more than `mostEvents` of all numbers are listed, meet all numbers. Every output is one
  * accumulator over k in order either way, which zeros do not change: the bits are those of `gemm`.
  *
- * `panels` `[outputs / 16, inputs, 16]` are the weights. `scratch` has room for `rowsAtOnce + 2` words, then two
- * words for each of `rowsAtOnce * inputs` events and one event more.
+ * `panels` `[outputs / 16, inputs, 16]` are the weights, `bias` as many numbers as panels have lanes. `scratch`
+ * has room for 32 + 16 + `rowsAtOnce + 2` words, then two words for each of `rowsAtOnce * inputs` events and one
+ * event more.
  */
 export function linearRows(
   x: usize,
@@ -27,16 +26,21 @@ export function linearRows(
 ): void {
   const xRow = <usize>inputs << 2;
   const outRow = <usize>outputs << 2;
-  const events = scratch + (<usize>(rowsAtOnce + 2) << 2);
+  const spare = scratch;
+  const zeros = spare + 128;
+  const starts = zeros + 64;
+  const events = starts + (<usize>(rowsAtOnce + 2) << 2);
+  memory.fill(zeros, 0, 64);
   for (let first = 0; first < rows; first += rowsAtOnce) {
     const count = min(rowsAtOnce, rows - first);
     const isDense = <f32>countEvents(x, count * inputs) > mostEvents * <f32>(count * inputs);
-    // Whole tiles of four rows meet all numbers; the rest are lists of everything.
-    const tiled = isDense ? count & ~3 : 0;
-    listRows(x + <usize>tiled * xRow, count - tiled, inputs, scratch, events, isDense);
-    if (tiled > 0) meetAll(x, tiled, inputs, panels, bias, out, outputs);
+    // Pairs of rows meet all numbers; one that is left over is a list of everything.
+    const tiled = isDense ? count & ~1 : 0;
+    listRows(x + <usize>tiled * xRow, count - tiled, inputs, starts, events, isDense);
+    if (tiled > 0) meetAll(x, tiled, inputs, panels, bias, out, outputs, zeros, spare);
     if (tiled < count) {
-      gatherAll(scratch, count - tiled, inputs, panels, bias, out + <usize>tiled * outRow, outputs);
+      const rest = out + <usize>tiled * outRow;
+      gatherAll(starts, count - tiled, inputs, panels, bias, rest, outputs, spare);
     }
     x += <usize>count * xRow;
     out += <usize>count * outRow;
@@ -92,50 +96,53 @@ function gatherAll(
   bias: usize,
   out: usize,
   outputs: i32,
+  spare: usize,
 ): void {
   const outRow = <usize>outputs << 2;
   for (let left = outputs; left > 0; left -= 16) {
-    gatherSixteen(starts, rows, panel, bias, out, outRow, left);
+    if (left >= 16) {
+      for (let row = 0; row < rows; row++) {
+        gatherSixteen(starts + (<usize>row << 2), panel, bias, out + <usize>row * outRow);
+      }
+    } else {
+      for (let row = 0; row < rows; row++) {
+        gatherSixteen(starts + (<usize>row << 2), panel, bias, spare);
+        copyNumbers(spare, out + <usize>row * outRow, left);
+      }
+    }
     panel += <usize>inputs << 6;
     out += 64;
-    if (bias) bias += 64;
+    bias += 64;
   }
 }
 
-function gatherSixteen(
-  starts: usize,
-  rows: i32,
-  panel: usize,
-  bias: usize,
-  out: usize,
-  outRow: usize,
-  left: i32,
-): void {
-  for (let row = 0; row < rows; row++) {
-    let event = load<usize>(starts);
-    starts += 4;
-    const end = load<usize>(starts);
-    let s0 = f32x4.splat(0);
-    let s1 = s0;
-    let s2 = s0;
-    let s3 = s0;
-    // Four accumulators: with more, V8 of Node 20 spills one of them.
-    while (event < end) {
-      const from = panel + load<usize>(event);
-      const value = v128.load_splat<f32>(event, 4);
-      s0 = f32x4.add(s0, f32x4.mul(value, v128.load(from)));
-      s1 = f32x4.add(s1, f32x4.mul(value, v128.load(from, 16)));
-      s2 = f32x4.add(s2, f32x4.mul(value, v128.load(from, 32)));
-      s3 = f32x4.add(s3, f32x4.mul(value, v128.load(from, 48)));
-      event += 8;
-    }
-    storeEight(out, s0, s1, bias, left);
-    if (left > 8) storeEight(out + 32, s2, s3, bias ? bias + 32 : 0, left - 8);
-    out += outRow;
+/** Sixteen outputs of a row. */
+// @ts-ignore: decorator
+@inline
+function gatherSixteen(start: usize, panel: usize, bias: usize, out: usize): void {
+  let event = load<usize>(start);
+  const end = load<usize>(start, 4);
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  // Four accumulators: with more, V8 of Node 20 spills one of them.
+  while (event < end) {
+    const from = panel + load<usize>(event);
+    const value = v128.load_splat<f32>(event, 4);
+    s0 = f32x4.add(s0, f32x4.mul(value, v128.load(from)));
+    s1 = f32x4.add(s1, f32x4.mul(value, v128.load(from, 16)));
+    s2 = f32x4.add(s2, f32x4.mul(value, v128.load(from, 32)));
+    s3 = f32x4.add(s3, f32x4.mul(value, v128.load(from, 48)));
+    event += 8;
   }
+  v128.store(out, f32x4.add(s0, v128.load(bias)));
+  v128.store(out, f32x4.add(s1, v128.load(bias, 16)), 16);
+  v128.store(out, f32x4.add(s2, v128.load(bias, 32)), 32);
+  v128.store(out, f32x4.add(s3, v128.load(bias, 48)), 48);
 }
 
-/** All outputs of whole tiles of four rows from all numbers, some inputs at a time. */
+/** All outputs of pairs of rows from all numbers, some inputs at a time. */
 function meetAll(
   x: usize,
   rows: i32,
@@ -144,105 +151,106 @@ function meetAll(
   bias: usize,
   out: usize,
   outputs: i32,
+  zeros: usize,
+  spare: usize,
 ): void {
   const xRow = <usize>inputs << 2;
   const outRow = <usize>outputs << 2;
   for (let first = 0; first < inputs; first += DEPTH) {
     const depth = min(DEPTH, inputs - first);
+    const goesOn = first > 0;
     const isLast = first + depth == inputs;
     let panel = panels + (<usize>first << 6);
-    for (let output = 0; output < outputs; output += 8) {
+    for (let output = 0; output < outputs; output += 16) {
       const at = <usize>output << 2;
-      const shift = bias && isLast ? bias + at : 0;
+      const left = outputs - output;
+      const shift = isLast ? bias + at : zeros;
       let from = x + (<usize>first << 2);
       let to = out + at;
-      for (let row = 0; row < rows; row += 4) {
-        meetTile(from, xRow, depth, panel, first > 0, shift, to, outRow, outputs - output);
-        from += 4 * xRow;
-        to += 4 * outRow;
+      for (let row = 0; row < rows; row += 2) {
+        if (left >= 16) {
+          const before = goesOn ? to : zeros;
+          meetTwo(from, xRow, depth, panel, before, goesOn ? outRow : 0, shift, to, outRow);
+        } else {
+          if (goesOn) {
+            copyNumbers(to, spare, left);
+            copyNumbers(to + outRow, spare + 64, left);
+          }
+          const before = goesOn ? spare : zeros;
+          meetTwo(from, xRow, depth, panel, before, goesOn ? 64 : 0, shift, spare, 64);
+          copyNumbers(spare, to, left);
+          copyNumbers(spare + 64, to + outRow, left);
+        }
+        from += 2 * xRow;
+        to += 2 * outRow;
       }
-      panel += output & 8 ? (<usize>inputs << 6) - 32 : 32;
+      panel += <usize>inputs << 6;
     }
   }
 }
 
-/** Eight outputs of four rows, from 0 or from what `out` holds. */
-function meetTile(
+/**
+ * Sixteen outputs of two rows: `before`, the products of `depth` inputs, and then the bias. Nothing is called
+ * while the sums are in registers, or V8 would keep them in memory.
+ */
+function meetTwo(
   x: usize,
   xRow: usize,
   depth: i32,
   panel: usize,
-  goesOn: bool,
+  before: usize,
+  beforeRow: usize,
   bias: usize,
   out: usize,
   outRow: usize,
-  left: i32,
 ): void {
-  const second = xRow;
-  const third = 2 * xRow;
-  const fourth = 3 * xRow;
-  let s00 = f32x4.splat(0);
-  let s01 = s00;
-  let s10 = s00;
-  let s11 = s00;
-  let s20 = s00;
-  let s21 = s00;
-  let s30 = s00;
-  let s31 = s00;
-  if (goesOn) {
-    s00 = loadFour(out, left);
-    s10 = loadFour(out + outRow, left);
-    s20 = loadFour(out + 2 * outRow, left);
-    s30 = loadFour(out + 3 * outRow, left);
-    if (left > 4) {
-      s01 = loadFour(out + 16, left - 4);
-      s11 = loadFour(out + outRow + 16, left - 4);
-      s21 = loadFour(out + 2 * outRow + 16, left - 4);
-      s31 = loadFour(out + 3 * outRow + 16, left - 4);
-    }
-  }
+  let a0 = v128.load(before);
+  let a1 = v128.load(before, 16);
+  let a2 = v128.load(before, 32);
+  let a3 = v128.load(before, 48);
+  before += beforeRow;
+  let b0 = v128.load(before);
+  let b1 = v128.load(before, 16);
+  let b2 = v128.load(before, 32);
+  let b3 = v128.load(before, 48);
   const end = panel + (<usize>depth << 6);
   while (panel < end) {
-    const w0 = v128.load(panel);
-    const w1 = v128.load(panel, 16);
-    let value = v128.load_splat<f32>(x);
-    s00 = f32x4.add(s00, f32x4.mul(value, w0));
-    s01 = f32x4.add(s01, f32x4.mul(value, w1));
-    value = v128.load_splat<f32>(x + second);
-    s10 = f32x4.add(s10, f32x4.mul(value, w0));
-    s11 = f32x4.add(s11, f32x4.mul(value, w1));
-    value = v128.load_splat<f32>(x + third);
-    s20 = f32x4.add(s20, f32x4.mul(value, w0));
-    s21 = f32x4.add(s21, f32x4.mul(value, w1));
-    value = v128.load_splat<f32>(x + fourth);
-    s30 = f32x4.add(s30, f32x4.mul(value, w0));
-    s31 = f32x4.add(s31, f32x4.mul(value, w1));
+    const a = v128.load_splat<f32>(x);
+    const b = v128.load_splat<f32>(x + xRow);
+    let weights = v128.load(panel);
+    a0 = f32x4.add(a0, f32x4.mul(a, weights));
+    b0 = f32x4.add(b0, f32x4.mul(b, weights));
+    weights = v128.load(panel, 16);
+    a1 = f32x4.add(a1, f32x4.mul(a, weights));
+    b1 = f32x4.add(b1, f32x4.mul(b, weights));
+    weights = v128.load(panel, 32);
+    a2 = f32x4.add(a2, f32x4.mul(a, weights));
+    b2 = f32x4.add(b2, f32x4.mul(b, weights));
+    weights = v128.load(panel, 48);
+    a3 = f32x4.add(a3, f32x4.mul(a, weights));
+    b3 = f32x4.add(b3, f32x4.mul(b, weights));
     panel += 64;
     x += 4;
   }
-  storeEight(out, s00, s01, bias, left);
-  storeEight(out + outRow, s10, s11, bias, left);
-  storeEight(out + 2 * outRow, s20, s21, bias, left);
-  storeEight(out + 3 * outRow, s30, s31, bias, left);
+  let shift = v128.load(bias);
+  v128.store(out, f32x4.add(a0, shift));
+  v128.store(out + outRow, f32x4.add(b0, shift));
+  shift = v128.load(bias, 16);
+  v128.store(out, f32x4.add(a1, shift), 16);
+  v128.store(out + outRow, f32x4.add(b1, shift), 16);
+  shift = v128.load(bias, 32);
+  v128.store(out, f32x4.add(a2, shift), 32);
+  v128.store(out + outRow, f32x4.add(b2, shift), 32);
+  shift = v128.load(bias, 48);
+  v128.store(out, f32x4.add(a3, shift), 48);
+  v128.store(out + outRow, f32x4.add(b3, shift), 48);
 }
 
-/** Writes up to eight sums, with the bias. */
-// @ts-ignore: decorator
-@inline
-function storeEight(out: usize, s0: v128, s1: v128, bias: usize, left: i32): void {
-  if (left >= 8) {
-    if (bias) {
-      s0 = f32x4.add(s0, v128.load(bias));
-      s1 = f32x4.add(s1, v128.load(bias, 16));
-    }
-    v128.store(out, s0);
-    v128.store(out, s1, 16);
-    return;
-  }
-  if (bias) s0 = f32x4.add(s0, loadFour(bias, left));
-  storeFour(out, s0, left);
-  if (left > 4) {
-    if (bias) s1 = f32x4.add(s1, loadFour(bias + 16, left - 4));
-    storeFour(out + 16, s1, left - 4);
+/** Copies fewer numbers than a block has. */
+function copyNumbers(from: usize, to: usize, count: i32): void {
+  const end = from + (<usize>count << 2);
+  for (; from < end; from += 4) {
+    store<f32>(to, load<f32>(from));
+    to += 4;
   }
 }
