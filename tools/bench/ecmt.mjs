@@ -57,7 +57,9 @@ const { graph } = await convertEcmt(trained, {
   data: training.map(({ inputs }) => ({ image: inputs.image })),
 });
 const snn = await wasm.compile(graph, { registry });
-const plain = await wasm.compile(graph, { registry, kernels: 'primitives' });
+const plain = values.primitives
+  ? await wasm.compile(graph, { registry, kernels: 'primitives' })
+  : undefined;
 const dense = await tfjsBackend('wasm').compile(trained, { registry });
 const { exit } = calibrateTopK(await collectStatistics(snn, training, { timesteps }), {
   epsilon: 0.02,
