@@ -1,7 +1,8 @@
 // Times the converted Vision Transformer on backend-wasm beside as many passes of the trained one through
-// the operators of tfjs-wasm, batch by batch in turn, one thread each; and the early exit beside both.
+// the operators of tfjs-wasm, batch by batch in turn, one thread each; and the early exit beside both. With
+// --primitives, also the spiking network without any kernel of ours.
 //
-//   node tools/bench/ecmt.mjs [--images 200] [--timesteps 8] [--batch 100] [--profile] [--json]
+//   node tools/bench/ecmt.mjs [--images 200] [--timesteps 8] [--batch 100] [--profile] [--primitives] [--json]
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     timesteps: { type: 'string', default: '8' },
     batch: { type: 'string', default: '100' },
     profile: { type: 'boolean', default: false },
+    primitives: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -55,6 +57,9 @@ const { graph } = await convertEcmt(trained, {
   data: training.map(({ inputs }) => ({ image: inputs.image })),
 });
 const snn = await wasm.compile(graph, { registry });
+const plain = values.primitives
+  ? await wasm.compile(graph, { registry, kernels: 'primitives' })
+  : undefined;
 const dense = await tfjsBackend('wasm').compile(trained, { registry });
 const { exit } = calibrateTopK(await collectStatistics(snn, training, { timesteps }), {
   epsilon: 0.02,
@@ -67,7 +72,7 @@ const profiler = {
   record: ({ op, elapsed }) => kernels.set(op, (kernels.get(op) ?? 0) + elapsed),
 };
 
-const times = { dense: [], spiking: [], cutoff: [] };
+const times = { dense: [], spiking: [], cutoff: [], primitives: [] };
 const timed = async (name, work) => {
   const began = performance.now();
   const result = await work();
@@ -84,6 +89,7 @@ for (const [index, { inputs }] of [test[0], ...test].entries()) {
   await timed('spiking', () =>
     snn.run(inputs, { timesteps, ...(values.profile ? { profiler } : {}) }),
   );
+  if (values.primitives) await timed('primitives', () => plain.run(inputs, { timesteps }));
   const { timesteps: steps } = await timed('cutoff', () =>
     runUntil(snn, inputs, { timesteps, exit }),
   );
@@ -109,6 +115,12 @@ const result = {
   cutoffSeconds: total('cutoff'),
   meanTimestep: exits / images,
   cutoffOverSpiking: total('cutoff') / total('spiking'),
+  ...(values.primitives
+    ? {
+        primitivesSeconds: total('primitives'),
+        primitivesOverSpiking: total('primitives') / total('spiking'),
+      }
+    : {}),
   ...(values.profile ? { kernelShares: kernelShares() } : {}),
 };
 if (values.json) console.log(JSON.stringify(result));
@@ -121,6 +133,14 @@ else {
     result.spikingSeconds,
     `x ${result.spikingOverDense.toFixed(2)}`,
   );
+  if (values.primitives) {
+    const { primitivesSeconds, primitivesOverSpiking } = result;
+    line(
+      'the same by primitives',
+      primitivesSeconds,
+      `x ${primitivesOverSpiking.toFixed(2)} of it`,
+    );
+  }
   const remark = `x ${result.cutoffOverSpiking.toFixed(2)} of it, mean timestep ${result.meanTimestep.toFixed(2)} of ${timesteps}`;
   line('the same, samples that are sure leave', result.cutoffSeconds, remark);
   for (const [op, part] of Object.entries(result.kernelShares ?? {}))

@@ -46,13 +46,27 @@ export function gemm(
     const block = max(4, (BLOCK_BYTES / (inner << 2)) & ~3);
     for (let first = 0; first < rows; first += block) {
       const last = min(rows, first + block);
-      for (let column = 0; column < columns; column += WIDTH) {
+      let column = 0;
+      for (; column + 2 * WIDTH <= columns; column += 2 * WIDTH) {
         const panel = packed + (<usize>(column * inner) << 2);
         let row = first;
-        for (; row + 4 <= last; row += 4) {
-          fourRows(left, aRow, aColumn, panel, bias, target, row, column, columns, inner, accumulate);
+        for (; row + 1 < last; row += 2) {
+          twoRows(left, aRow, aColumn, panel, bias, target, row, column, columns, inner, accumulate);
         }
-        for (; row < last; row++) {
+        if (row < last) {
+          const next = panel + (<usize>inner << 5);
+          oneRow(left, aRow, aColumn, panel, bias, target, row, column, columns, inner, accumulate);
+          oneRow(left, aRow, aColumn, next, bias, target, row, column + WIDTH, columns, inner, accumulate);
+        }
+      }
+      for (; column < columns; column += WIDTH) {
+        const panel = packed + (<usize>(column * inner) << 2);
+        let row = first;
+        for (; row + 1 < last; row += 4) {
+          const count = min(4, last - row);
+          fourRows(left, aRow, aColumn, panel, bias, target, row, count, column, columns, inner, accumulate);
+        }
+        if (row < last) {
           oneRow(left, aRow, aColumn, panel, bias, target, row, column, columns, inner, accumulate);
         }
       }
@@ -60,7 +74,8 @@ export function gemm(
   }
 }
 
-function fourRows(
+/** Two panels for two rows, the faster shape where there are columns enough. */
+function twoRows(
   a: usize,
   aRow: i32,
   aColumn: i32,
@@ -73,12 +88,69 @@ function fourRows(
   inner: i32,
   accumulate: i32,
 ): void {
+  const second = <usize>aRow << 2;
+  const step = <usize>aColumn << 2;
+  let at = a + <usize>row * second;
+  let a0 = f32x4.splat(0);
+  let a1 = a0;
+  let a2 = a0;
+  let a3 = a0;
+  let b0 = a0;
+  let b1 = a0;
+  let b2 = a0;
+  let b3 = a0;
+  const end = panel + (<usize>inner << 5);
+  let next = end;
+  while (panel < end) {
+    const x = v128.load_splat<f32>(at);
+    const y = v128.load_splat<f32>(at + second);
+    let weights = v128.load(panel);
+    a0 = f32x4.add(a0, f32x4.mul(x, weights));
+    b0 = f32x4.add(b0, f32x4.mul(y, weights));
+    weights = v128.load(panel, 16);
+    a1 = f32x4.add(a1, f32x4.mul(x, weights));
+    b1 = f32x4.add(b1, f32x4.mul(y, weights));
+    weights = v128.load(next);
+    a2 = f32x4.add(a2, f32x4.mul(x, weights));
+    b2 = f32x4.add(b2, f32x4.mul(y, weights));
+    weights = v128.load(next, 16);
+    a3 = f32x4.add(a3, f32x4.mul(x, weights));
+    b3 = f32x4.add(b3, f32x4.mul(y, weights));
+    panel += 32;
+    next += 32;
+    at += step;
+  }
+  const target = out + (<usize>(row * columns + column) << 2);
+  const below = target + (<usize>columns << 2);
+  const shift = bias ? bias + (<usize>column << 2) : 0;
+  storeEight(target, a0, a1, shift, accumulate);
+  storeEight(target + 32, a2, a3, shift ? shift + 32 : 0, accumulate);
+  storeEight(below, b0, b1, shift, accumulate);
+  storeEight(below + 32, b2, b3, shift ? shift + 32 : 0, accumulate);
+}
+
+/** Four rows, or the first `count` of them. */
+function fourRows(
+  a: usize,
+  aRow: i32,
+  aColumn: i32,
+  panel: usize,
+  bias: usize,
+  out: usize,
+  row: i32,
+  count: i32,
+  column: i32,
+  columns: i32,
+  inner: i32,
+  accumulate: i32,
+): void {
   const line = <usize>aRow << 2;
   const step = <usize>aColumn << 2;
   let at = a + <usize>row * line;
+  // Rows that are not there repeat the first: three cost as much as four, and one after the other they cost more.
   const second = line;
-  const third = 2 * line;
-  const fourth = 3 * line;
+  const third = count > 2 ? 2 * line : 0;
+  const fourth = count > 3 ? 3 * line : 0;
   let s00 = f32x4.splat(0);
   let s01 = s00;
   let s10 = s00;
@@ -111,8 +183,8 @@ function fourRows(
   const left = columns - column;
   store8(target, s00, s01, bias, column, left, accumulate);
   store8(target + next, s10, s11, bias, column, left, accumulate);
-  store8(target + 2 * next, s20, s21, bias, column, left, accumulate);
-  store8(target + 3 * next, s30, s31, bias, column, left, accumulate);
+  if (count > 2) store8(target + 2 * next, s20, s21, bias, column, left, accumulate);
+  if (count > 3) store8(target + 3 * next, s30, s31, bias, column, left, accumulate);
 }
 
 function oneRow(
@@ -144,6 +216,22 @@ function oneRow(
   store8(target, s0, s1, bias, column, columns - column, accumulate);
 }
 
+/** Writes eight sums, with the bias or what was there before. */
+// @ts-ignore: decorator
+@inline
+function storeEight(target: usize, s0: v128, s1: v128, bias: usize, accumulate: i32): void {
+  if (bias) {
+    s0 = f32x4.add(s0, v128.load(bias));
+    s1 = f32x4.add(s1, v128.load(bias, 16));
+  }
+  if (accumulate) {
+    s0 = f32x4.add(v128.load(target), s0);
+    s1 = f32x4.add(v128.load(target, 16), s1);
+  }
+  v128.store(target, s0);
+  v128.store(target, s1, 16);
+}
+
 /** Writes up to eight sums, with the bias or what was there before. */
 // @ts-ignore: decorator
 @inline
@@ -157,17 +245,7 @@ function store8(
   accumulate: i32,
 ): void {
   if (left >= WIDTH) {
-    if (bias) {
-      const from = bias + (<usize>column << 2);
-      s0 = f32x4.add(s0, v128.load(from));
-      s1 = f32x4.add(s1, v128.load(from, 16));
-    }
-    if (accumulate) {
-      s0 = f32x4.add(v128.load(target), s0);
-      s1 = f32x4.add(v128.load(target, 16), s1);
-    }
-    v128.store(target, s0);
-    v128.store(target, s1, 16);
+    storeEight(target, s0, s1, bias ? bias + (<usize>column << 2) : 0, accumulate);
     return;
   }
   for (let lane = 0; lane < left; lane++) {

@@ -2,7 +2,7 @@
 // @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {
-  const clamped = f32x4.max(f32x4.min(x, f32x4.splat(88.3)), f32x4.splat(-87.3));
+  const clamped = clamp4(x, -87.3, 88.3);
   const n = f32x4.nearest(f32x4.mul(clamped, f32x4.splat(1.4426950408889634)));
   // ln 2 in two parts, so that n times the first is exact.
   let r = f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(0.693359375)));
@@ -22,7 +22,7 @@ export function exp4(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function erf4(x: v128): v128 {
-  const z = f32x4.max(f32x4.min(x, f32x4.splat(3.93)), f32x4.splat(-3.93));
+  const z = clamp4(x, -3.93, 3.93);
   const u = f32x4.mul(z, z);
   // Rational fit of erf(z) / z in z^2, relative error 2e-8 on |z| <= 3.93.
   let p = f32x4.splat(2.0419488560472006e-6);
@@ -37,8 +37,14 @@ export function erf4(x: v128): v128 {
   q = f32x4.add(f32x4.mul(q, u), f32x4.splat(1.1425214769652792e-1));
   q = f32x4.add(f32x4.mul(q, u), f32x4.splat(5.023993789046046e-1));
   q = f32x4.add(f32x4.mul(q, u), f32x4.splat(1));
-  const value = f32x4.div(f32x4.mul(z, p), q);
-  return f32x4.max(f32x4.min(value, f32x4.splat(1)), f32x4.splat(-1));
+  return clamp4(f32x4.div(f32x4.mul(z, p), q), -1, 1);
+}
+
+/** Numbers between two bounds; NaN stays. One instruction each, where `min` and `max` are six. */
+// @ts-ignore: decorator
+@inline
+function clamp4(x: v128, least: f32, most: f32): v128 {
+  return f32x4.pmax(f32x4.pmin(x, f32x4.splat(most)), f32x4.splat(least));
 }
 
 /** The sum of four lanes. */

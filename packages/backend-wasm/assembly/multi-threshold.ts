@@ -17,9 +17,9 @@ export function multiThreshold(
   const up = f32x4.splat(positive);
   const down = f32x4.splat(negative);
   // A base of 0 never fires: with 0 as its inverse, no level is a candidate.
-  const upInverse = f32x4.splat(positive > 0 ? 1 / positive : 0);
-  const downInverse = f32x4.splat(negative > 0 ? 1 / negative : 0);
-  const top = i32x4.splat(levels - 1);
+  const upInverse = f32x4.splat(positive > 0 ? SLACK / positive : 0);
+  const downInverse = f32x4.splat(negative > 0 ? SLACK / negative : 0);
+  const top = i32x4.splat(levels - 1 + BIAS);
   const bytes = <usize>length << 2;
   let at: usize = 0;
   for (; at + 16 <= bytes; at += 16) {
@@ -37,6 +37,11 @@ export function multiThreshold(
   }
 }
 
+/** More than rounding can take away. */
+const SLACK: f32 = 1.00000095367431640625;
+/** The exponent bits of 1. */
+const BIAS: i32 = 127;
+
 // @ts-ignore: decorator
 @inline
 function signedLevel(
@@ -47,26 +52,20 @@ function signedLevel(
   downInverse: v128,
   top: v128,
 ): v128 {
-  const signs = v128.and(m, i32x4.splat(<i32>0x80000000));
   const isNegative = i32x4.shr_s(m, 31);
+  const signs = i32x4.shl(isNegative, 31);
   const size = v128.xor(m, signs);
   const base = v128.bitselect(down, up, isNegative);
   const inverse = v128.bitselect(downInverse, upInverse, isNegative);
-  const scaled = f32x4.mul(
-    f32x4.add(f32x4.mul(size, inverse), f32x4.splat(0.5)),
-    f32x4.splat(1.00000095367431640625),
-  );
-  const exponent = i32x4.min_s(i32x4.sub(i32x4.shr_u(scaled, 23), i32x4.splat(127)), top);
-  const power = i32x4.shl(i32x4.add(exponent, i32x4.splat(127)), 23);
+  const half = f32x4.mul(base, f32x4.splat(0.5));
+  const scaled = f32x4.add(f32x4.mul(size, inverse), f32x4.splat(0.5 * SLACK));
+  const exponent = i32x4.min_s(i32x4.shr_u(scaled, 23), top);
+  const power = i32x4.shl(exponent, 23);
   const candidate = f32x4.mul(base, power);
-  const margin = f32x4.add(f32x4.sub(size, candidate), f32x4.mul(base, f32x4.splat(0.5)));
-  const fires = f32x4.ge(margin, f32x4.splat(0));
-  // Exponent -1 stands for no level; below level 0 there is none either.
-  const here = v128.and(candidate, i32x4.ge_s(exponent, i32x4.splat(0)));
-  const below = v128.and(
-    f32x4.mul(candidate, f32x4.splat(0.5)),
-    i32x4.ge_s(exponent, i32x4.splat(1)),
-  );
+  const fires = f32x4.ge(f32x4.add(f32x4.sub(size, candidate), half), f32x4.splat(0));
+  // One below 0 stands for no level; below level 0 there is none either.
+  const here = v128.and(candidate, i32x4.gt_s(exponent, i32x4.splat(BIAS - 1)));
+  const below = v128.and(f32x4.mul(half, power), i32x4.gt_s(exponent, i32x4.splat(BIAS)));
   const level = v128.bitselect(here, below, fires);
   const isSpike = v128.and(f32x4.eq(m, m), f32x4.gt(level, f32x4.splat(0)));
   return v128.and(v128.or(level, signs), isSpike);

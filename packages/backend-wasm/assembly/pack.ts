@@ -21,7 +21,16 @@ export function transposePanel(
     }
     return;
   }
-  for (let k = 0; k < inner; k++) {
+  let first = 0;
+  if (columns == 8 && rowStride == 1) {
+    for (; first + 4 <= inner; first += 4) {
+      transposeFour(from, column, panel);
+      transposeFour(from + 4 * column, column, panel + 16);
+      panel += 128;
+      from += 16;
+    }
+  }
+  for (let k = first; k < inner; k++) {
     for (let lane = 0; lane < 8; lane++) {
       const value = lane < columns ? load<f32>(from + <usize>lane * column) : <f32>0;
       store<f32>(panel + ((<usize>lane) << 2), value);
@@ -29,4 +38,22 @@ export function transposePanel(
     panel += 32;
     from += row;
   }
+}
+
+/** Four elements of four columns, as halves of four rows. */
+// @ts-ignore: decorator
+@inline
+function transposeFour(from: usize, column: usize, panel: usize): void {
+  const a = v128.load(from);
+  const b = v128.load(from + column);
+  const c = v128.load(from + 2 * column);
+  const d = v128.load(from + 3 * column);
+  const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
+  const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
+  const abNext = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
+  const cdNext = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
+  v128.store(panel, v128.shuffle<i64>(ab, cd, 0, 2));
+  v128.store(panel, v128.shuffle<i64>(ab, cd, 1, 3), 32);
+  v128.store(panel, v128.shuffle<i64>(abNext, cdNext, 0, 2), 64);
+  v128.store(panel, v128.shuffle<i64>(abNext, cdNext, 1, 3), 96);
 }

@@ -163,27 +163,6 @@ export function planesFromPanel(
   }
 }
 
-/** Copies a panel `[rows, 16]` to the first `lanes` columns of rows `columns` elements long, and adds `bias`. */
-export function rowsFromPanel(
-  panel: usize,
-  rows: i32,
-  out: usize,
-  columns: i32,
-  lanes: i32,
-  bias: usize,
-): void {
-  const zero = f32x4.splat(0);
-  for (let row = 0; row < rows; row++) {
-    for (let lane = 0; lane < lanes; lane += 4) {
-      const at = <usize>lane << 2;
-      const shift = bias ? loadFour(bias + at, lanes - lane) : zero;
-      storeFour(out + at, f32x4.add(v128.load(panel + at), shift), lanes - lane);
-    }
-    panel += 64;
-    out += <usize>columns << 2;
-  }
-}
-
 /** Four vectors as the columns of a matrix, its rows `step` bytes apart. */
 // @ts-ignore: decorator
 @inline

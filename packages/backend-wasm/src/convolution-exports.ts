@@ -1,4 +1,4 @@
-/** What `assembly/index.ts` exports for convolutions; `KernelExports` has the rest. */
+/** What `assembly/index.ts` exports for convolutions and linear layers; `KernelExports` has the rest. */
 export interface ConvolutionExports {
   gatherTaps(
     starts: number,
@@ -23,6 +23,18 @@ export interface ConvolutionExports {
     out: number,
   ): void;
   isFinite(x: number, length: number): number;
+  linearRows(
+    x: number,
+    panels: number,
+    bias: number,
+    out: number,
+    rows: number,
+    inputs: number,
+    outputs: number,
+    rowsAtOnce: number,
+    scratch: number,
+    mostEvents: number,
+  ): void;
   listPlaneEvents(
     image: number,
     channels: number,
@@ -73,14 +85,6 @@ export interface ConvolutionExports {
     pixels: number,
     out: number,
     plane: number,
-    lanes: number,
-    bias: number,
-  ): void;
-  rowsFromPanel(
-    panel: number,
-    rows: number,
-    out: number,
-    columns: number,
     lanes: number,
     bias: number,
   ): void;

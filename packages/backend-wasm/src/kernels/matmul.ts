@@ -2,8 +2,8 @@ import type { TfjsKernel } from '@spikeloom/backend-tfjs';
 import { broadcastShape, linear as linearOp, primitives, sizeOf } from '@spikeloom/ir';
 import { attributesOf, single } from '@spikeloom/runtime';
 import * as tf from '@tensorflow/tfjs-core';
-import { gatherRows, isSparse } from '../gather-rows.ts';
 import type { Heap } from '../heap.ts';
+import { hasManyRows, linearRows } from '../linear-rows.ts';
 import { batchOf, matricesOf, multiply } from '../multiply.ts';
 
 export function matmul(heap: () => Heap): TfjsKernel {
@@ -48,8 +48,9 @@ export function linear(heap: () => Heap): TfjsKernel {
       const bias = call.inputs['bias'] === undefined ? undefined : single(call, 'bias');
       const [outputs, inputs] = weight.shape as [number, number];
       const out = heap().allocate([...x.shape.slice(0, -1), outputs]);
-      if (isSparse(heap(), { x, weight, bias, out })) {
-        gatherRows(heap(), { x, weight, bias, out });
+      const product = { x, weight, bias, out };
+      if (hasManyRows(product)) {
+        linearRows(heap(), product);
         return { out };
       }
       const rows = {
