@@ -7,5 +7,10 @@ if (!existsSync(new URL('../dist/index.js', import.meta.url))) {
   );
   process.exit(1);
 }
+// Whoever reads the output may have seen enough, as `| head` has.
+process.stdout.on('error', (error) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 const { runCli } = await import('../dist/index.js');
 process.exitCode = await runCli(process.argv.slice(2));
