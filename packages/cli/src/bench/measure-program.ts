@@ -1,4 +1,9 @@
-import { measureRoofline, type Roofline, type WasmBackend } from '@spikeloom/backend-wasm';
+import {
+  measureRoofline,
+  type NumberMode,
+  type Roofline,
+  type WasmBackend,
+} from '@spikeloom/backend-wasm';
 import { createMeter, sopCounting } from '@spikeloom/energy';
 import type { Graph } from '@spikeloom/ir';
 import { type Inputs, neuronLayers, spikeCounts } from '@spikeloom/runtime';
@@ -15,6 +20,8 @@ export interface ProgramSettings {
   /** How many samples the inputs are. */
   readonly samples: number;
   readonly rounds: number;
+  /** How weights are kept: twice as many integers as numbers fit into a vector. Default float32. */
+  readonly mode?: NumberMode;
 }
 
 /** What one forward pass takes: all timesteps of one batch. */
@@ -39,7 +46,7 @@ export interface ProgramMeasurement extends TimedRounds {
 export async function measureProgram(
   graph: Graph,
   inputs: Inputs,
-  { backend, timesteps, samples, rounds }: ProgramSettings,
+  { backend, timesteps, samples, rounds, mode = 'float32' }: ProgramSettings,
   context: Context,
 ): Promise<ProgramMeasurement> {
   const { signal } = context;
@@ -64,7 +71,7 @@ export async function measureProgram(
     const work = await countWork(graph, inputs, { backend, timesteps, samples }, context);
     const roofline = await measureRoofline(() => performance.now());
     const least =
-      work.additions / roofline.additionsPerSecond +
+      work.additions / (roofline.additionsPerSecond * (mode === 'int16' ? 2 : 1)) +
       (2 * work.products) / roofline.operationsPerSecond;
     return {
       ...times,

@@ -57,7 +57,7 @@ export async function benchModelFile(
     });
   });
   const backend = benchBackend(flags);
-  const settings = { backend, timesteps, samples: batch, rounds };
+  const settings = { backend, timesteps, samples: batch, rounds, mode };
   const found = await measureProgram(graph, Object.fromEntries(inputs), settings, context);
   const title = `${path}, T = ${timesteps}, batch of ${batch}, ${mode}, ${threads} thread`;
   return {

@@ -47,7 +47,7 @@ export const spikingResformerBench: BenchCase<SpikingResformerFlags> = {
       : await calibrated(flags, wasmBackend({ threads: 1, engine: 'off' }), context);
     const shape = imageShape(graph, flags.image);
     const inputs = { image: filled([batch, ...shape], random.normal) };
-    const settings = { backend, timesteps, samples: batch, rounds };
+    const settings = { backend, timesteps, samples: batch, rounds, mode };
     const found = await measureProgram(graph, inputs, settings, context);
     const name = flags.model ?? `SpikingResformer ${variant}`;
     const title = `${name}, ${shape.join(' x ')}, T = ${timesteps}, batch of ${batch}, ${mode}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
