@@ -33,9 +33,10 @@ import { EngineRun } from './engine-run.ts';
 import { bitPositions } from './bit-positions.ts';
 import { joinRows, runsRowWise } from './rows.ts';
 import { engineDevice, needsStage } from './engine-device.ts';
-import type { EngineMemory, Region } from './memory.ts';
-import { type Placement, placePlan } from './placement.ts';
+import type { EngineMemory } from './memory.ts';
+import { Placements } from './placements.ts';
 import { recognise, type StagePlan } from './recognise.ts';
+import { Resident } from './resident.ts';
 import { neuronOps } from './neuron.ts';
 import { EngineSession, type Part } from './session.ts';
 import type { NumberMode } from './stage.ts';
@@ -57,8 +58,6 @@ export interface EngineRouteOptions {
 /** Lanes of a block: as many outputs as four vectors hold. */
 const lanesOf = { float32: 16, int16: 32 } as const satisfies Record<NumberMode, number>;
 const usualPartBytes = 256 << 20;
-/** Plans of this size have work for threads. */
-const threadedBytes = 8 << 20;
 
 /** Compiles a graph for the engine; undefined where nothing in it is driven by events. */
 export function engineRoute(
@@ -80,15 +79,6 @@ export function engineRoute(
   return undefined;
 }
 
-/** A placement and what it was made for. */
-interface PlacedFor {
-  readonly plan: StagePlan;
-  readonly samples: number;
-  readonly steps: number;
-  readonly lasting: boolean;
-  readonly placement: Placement;
-}
-
 export class EngineRoute implements Route {
   readonly backend: string;
   readonly operators: ReadonlyMap<string, number>;
@@ -97,14 +87,9 @@ export class EngineRoute implements Route {
   readonly #options: CompileOptions;
   readonly #prepared: Prepared<TfTensor>;
   readonly #batch: string;
-  readonly #weights = new Map<string, Region>();
-  readonly #bitPositions: Region;
+  readonly #weights: Resident;
+  readonly #placements: Placements;
   readonly #plans = new Map<string, StagePlan>();
-  /** The last placement that is free again. */
-  #idle: PlacedFor | undefined;
-  #measured:
-    { readonly plan: StagePlan; readonly steps: number; readonly bytes: number } | undefined;
-  readonly #inUse = new Map<Placement, PlacedFor>();
   #operators: Route | undefined;
   #disposed = false;
 
@@ -121,7 +106,15 @@ export class EngineRoute implements Route {
     this.#batch = options.batch ?? 'N';
     this.backend = engine.device.name;
     this.operators = countOperators(prepared.plan);
-    this.#bitPositions = this.#keep(bitPositions());
+    const { memory, dispatcher, mode, partBytes = usualPartBytes } = engine;
+    this.#weights = new Resident(memory);
+    this.#placements = new Placements({
+      memory,
+      dispatcher,
+      lanes: lanesOf[mode],
+      bitPositions: this.#weights.keep('bit positions', bitPositions),
+      partBytes,
+    });
   }
 
   /** Whether every operator is part of a stage or has a kernel of its own. */
@@ -155,11 +148,7 @@ export class EngineRoute implements Route {
       held,
       watched,
       memories: { heap, engine: () => memory },
-      weights: (name, make) => {
-        const region = this.#weights.get(name) ?? this.#keep(make());
-        this.#weights.set(name, region);
-        return region.address;
-      },
+      weights: (name, make) => this.#weights.keep(name, make),
     });
     this.#plans.set(key, plan);
     return plan;
@@ -168,17 +157,12 @@ export class EngineRoute implements Route {
   /** The plan of a run of so many samples and timesteps, all inputs held. */
   describe(samples: number, timesteps: number): PlanDescription {
     const plan = this.stages(new Set(graphInputs(this.#graph).keys()));
-    const placement = this.#newPlacement(plan, samples, timesteps, false);
-    const weightBytes = [...this.#weights.values()].reduce((sum, { bytes }) => sum + bytes, 0);
     const { mode, dispatcher } = this.#engine;
-    const { threads } = dispatcher;
-    const { bytes } = placement;
-    placement.dispose();
     return {
       stages: describeStages(plan, { mode, samples, timesteps, lanes: lanesOf[mode] }),
-      bytes,
-      weightBytes,
-      threads,
+      bytes: this.#placements.measure({ plan, samples, steps: timesteps, lasting: false }),
+      weightBytes: this.#weights.bytes,
+      threads: dispatcher.threads,
     };
   }
 
@@ -229,11 +213,8 @@ export class EngineRoute implements Route {
   free(): void {
     this.#disposed = true;
     this.#operators?.dispose();
-    this.#idle?.placement.dispose();
-    this.#idle = undefined;
-    for (const region of [this.#bitPositions, ...this.#weights.values()])
-      this.#engine.memory.free(region);
-    this.#weights.clear();
+    this.#placements.dispose();
+    this.#weights.dispose();
     this.#prepared.dispose();
   }
 
@@ -326,15 +307,7 @@ export class EngineRoute implements Route {
   ): Part {
     const { device, memory, dispatcher } = this.#engine;
     const samples = sizes[this.#batch] ?? 1;
-    const idle = this.#idle;
-    const isFree =
-      idle?.plan === plan &&
-      idle.samples === samples &&
-      idle.steps === steps &&
-      idle.lasting === lasting;
-    if (isFree) this.#idle = undefined;
-    const placement = isFree ? idle.placement : this.#newPlacement(plan, samples, steps, lasting);
-    this.#inUse.set(placement, { plan, samples, steps, lasting, placement });
+    const placement = this.#placements.take({ plan, samples, steps, lasting });
     const prepared = this.#prepared;
     const batch = this.#batch;
     const run = new EngineRun({
@@ -352,52 +325,17 @@ export class EngineRoute implements Route {
     return { run, samples, placement };
   }
 
-  #newPlacement(stages: StagePlan, samples: number, steps: number, lasting: boolean): Placement {
-    const { memory, dispatcher, mode } = this.#engine;
-    const { threads } = dispatcher;
-    const lanes = lanesOf[mode];
-    const placement = placePlan({
-      memory,
-      stages,
-      samples,
-      steps,
-      lasting,
-      lanes,
-      threads,
-      bitPositions: this.#bitPositions.address,
-    });
-    if (placement.bytes >= threadedBytes) dispatcher.prepare();
-    return placement;
-  }
-
   #end(parts: readonly Part[]): void {
     for (const { run, placement } of parts) {
       run.dispose();
-      const free = this.#inUse.get(placement)!;
-      this.#inUse.delete(placement);
-      this.#idle?.placement.dispose();
-      this.#idle = undefined;
-      if (this.#disposed) placement.dispose();
-      else this.#idle = free;
+      this.#placements.giveBack(placement);
     }
   }
 
-  /** How many samples one placement takes. */
+  /** How many samples run at once. */
   #samplesAtOnce(plan: StagePlan, everyone: number, steps: number): number {
-    if (everyone === 1 || !runsRowWise(this.#prepared, this.#batch)) return everyone;
-    const { partBytes = usualPartBytes } = this.#engine;
-    return Math.max(1, Math.min(everyone, Math.floor(partBytes / this.#sampleBytes(plan, steps))));
-  }
-
-  /** What one sample needs of memory. */
-  #sampleBytes(plan: StagePlan, steps: number): number {
-    const known = this.#measured;
-    if (known?.plan === plan && known.steps === steps) return known.bytes;
-    const placement = this.#newPlacement(plan, 1, steps, true);
-    const { bytes } = placement;
-    placement.dispose();
-    this.#measured = { plan, steps, bytes };
-    return bytes;
+    const isWhole = everyone === 1 || !runsRowWise(this.#prepared, this.#batch);
+    return isWhole ? everyone : this.#placements.samplesAtOnce(plan, everyone, steps);
   }
 
   #operatorRoute(): Route {
@@ -408,14 +346,6 @@ export class EngineRoute implements Route {
   #rowsOf(name: string, tensor: Tensor, rows: readonly number[], everyone: number): Tensor {
     const axis = graphInputs(this.#graph).get(name)!.shape.indexOf(this.#batch);
     return axis < 0 || rows.length === everyone ? tensor : takeRows(tensor, rows, axis);
-  }
-
-  #keep(numbers: Float32Array | Int16Array | Uint16Array): Region {
-    const { memory } = this.#engine;
-    const region = memory.allocate(numbers.byteLength);
-    const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-    memory.bytes(region.address, bytes.length).set(bytes);
-    return region;
   }
 }
 
