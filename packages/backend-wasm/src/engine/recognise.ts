@@ -161,7 +161,7 @@ class StageFinder implements Recognition {
   arrangeMoving(slot: Slot, kind: Arranged['kind'], axis: ChannelAxis): Arranged {
     if (!this.isStill(slot)) return this.arrange(slot, kind, axis);
     const extent = extentOf(this.type(slot).shape, axis, this.batch)!;
-    const to = { ...this.internal(kind, extent), one: this.#oneOf(slot, kind) };
+    const to = { ...this.#unnamed(kind, extent), one: this.#oneOf(slot, kind) };
     const from = this.numbers(slot);
     this.push(arrangeStage(this.#options.memories, this.#path(slot), from, to, axis));
     return to;
@@ -190,12 +190,13 @@ class StageFinder implements Recognition {
     { one = 1 }: { readonly one?: number } = {},
   ): Arranged {
     const extent = extentOf(this.type(slot).shape, axis, this.batch)!;
-    const value = { ...this.internal(kind, extent), still: this.isStill(slot), one };
+    const value = { ...this.#unnamed(kind, extent), still: this.isStill(slot), one };
     this.#arranged.set(this.#key(slot, kind, axis), value);
     return value;
   }
 
-  internal(kind: Arranged['kind'], extent: Extent): Arranged {
+  /** A value that no slot stands for yet. */
+  #unnamed(kind: Arranged['kind'], extent: Extent): Arranged {
     return { kind, ...extent, id: this.#ids++, still: false, one: 1 };
   }
 

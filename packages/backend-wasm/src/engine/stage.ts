@@ -2,7 +2,7 @@ import type { Tensor } from '@spikeloom/ir';
 import type { Instruction, Slot } from '@spikeloom/runtime';
 import type { ValueType } from '@spikeloom/ir';
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
-import type { Arranged, ChannelAxis, Extent, Numbers, Storage } from './value.ts';
+import type { Arranged, ChannelAxis, Numbers, Storage } from './value.ts';
 
 /** Weights as numbers that the engine packs. */
 export type NumberMode = 'float32' | 'int16';
@@ -109,8 +109,6 @@ export interface Recognition {
     axis: ChannelAxis,
     options?: { readonly one?: number },
   ): Arranged;
-  /** A value that no slot stands for. */
-  internal(kind: Arranged['kind'], extent: Extent): Arranged;
   /** Another name for what is there. */
   alias(slot: Slot, axis: ChannelAxis, value: Arranged): void;
   /** Address of numbers that stay for the life of the program, made once for each key. */

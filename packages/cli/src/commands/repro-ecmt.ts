@@ -5,13 +5,13 @@ import { throwIfAborted } from '@spikeloom/runtime';
 import type { Command } from 'commander';
 import { loadBundled } from '../bundled-network.ts';
 import type { Context } from '../context.ts';
-import { backendOption, makeBackend, positiveInteger } from '../options.ts';
+import { backendOption, makeBackend, positiveInteger, registry } from '../options.ts';
 import { renderReproEcmt } from '../report/repro-ecmt-report.ts';
 import { type EcmtExperiment, judgeSetting, judgeTrained } from '../repro/ecmt/experiment.ts';
 import { referenceRuns } from '../repro/ecmt/reference.ts';
-import { rowsOf, type SettingResult } from '../repro/ecmt/result.ts';
+import { rowsOf, type SettingResult, settingSchema } from '../repro/ecmt/result.ts';
 import { type EcmtSetting, presets, variations } from '../repro/ecmt/settings.ts';
-import { openEcmtStore } from '../repro/ecmt/store.ts';
+import { openRunStore } from '../repro/run-store.ts';
 import { settingsTable } from '../repro/ecmt/tables.ts';
 import { openFashionMnist } from '../repro/fashion-mnist.ts';
 import { formatTable, percent } from '../table.ts';
@@ -117,7 +117,11 @@ async function reproEcmt(flags: ReproEcmtFlags, context: Context): Promise<void>
   };
   const ann = await judgeTrained(experiment, scale.images, context);
   throwIfAborted(context.signal);
-  const store = await openEcmtStore(join(flags.out, flags.quick ? 'quick' : 'whole'));
+  const store = await openRunStore(
+    join(flags.out, flags.quick ? 'quick' : 'whole'),
+    settingSchema,
+    registry,
+  );
   const results: SettingResult[] = [];
   for (const { setting, seed, images } of runsOf(scale, flags.only)) {
     throwIfAborted(context.signal);
@@ -129,10 +133,11 @@ async function reproEcmt(flags: ReproEcmtFlags, context: Context): Promise<void>
       images,
       isWhole,
     });
-    const known = await store.find(setting.id, seed, recipe);
+    const name = `${setting.id}-${seed}`;
+    const known = await store.find(name, recipe);
     const result =
       known ?? (await judgeSetting(experiment, { setting, seed, images }, ann, context));
-    if (!known) await store.save(result, recipe);
+    if (!known) await store.save(name, recipe, result);
     results.push(result);
   }
   const titles = new Map([...presets, ...variations].map(({ id, title }) => [id, title]));

@@ -1,4 +1,5 @@
 import type { ReferencePoint, ReferenceRun } from './reference.ts';
+import * as v from 'valibot';
 
 /** What a network converted with one setting on the calibration images of one seed showed. */
 export interface SettingResult {
@@ -92,3 +93,17 @@ function spread(values: readonly number[]): { readonly mean: number; readonly st
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { mean, std: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
 }
+
+const numbers = v.pipe(v.array(v.pipe(v.number(), v.minValue(0))), v.minLength(1), v.readonly());
+
+/** What a kept result is checked by. */
+export const settingSchema = v.object({
+  setting: v.string(),
+  seed: v.number(),
+  images: v.number(),
+  accuracy: numbers,
+  energyRatio: numbers,
+  energyRatioFull: numbers,
+  logitError: numbers,
+  annAccuracy: v.number(),
+});
