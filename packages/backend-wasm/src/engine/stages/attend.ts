@@ -77,8 +77,9 @@ const integers: PanelForm = {
 };
 const rowBytes = 64;
 
+/** Rows that are made in a run gain nothing from being smaller. */
 function formOf({ mode }: Recognition, { width }: Attention): PanelForm {
-  return mode === 'int16' && width % integers.lanes === 0 ? integers : numbers;
+  return mode !== 'float32' && width % integers.lanes === 0 ? integers : numbers;
 }
 
 interface Attention {
