@@ -11,6 +11,8 @@ export type NumberMode = 'float32' | 'int16';
 export interface Stage {
   /** Its kernel, or `operator`. */
   readonly kind: string;
+  /** The operator whose own kernel it calls. */
+  readonly op?: string;
   /** The node that gives it its name, and all that it does. */
   readonly path: string;
   readonly nodes: readonly string[];
