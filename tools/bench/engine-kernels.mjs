@@ -104,12 +104,19 @@ function convolution(mode, shape, rate) {
   } = shape;
   const { events, starts, capacity, count } = spikesOf(shape, rate);
   const rows = kernel * kernel * Cg;
-  const weights =
-    mode === 'i16'
-      ? place(Int16Array, C * rows, () => Math.round((uniform() - 0.5) * (60000 / rows)))
-      : place(Float32Array, C * rows, () => uniform() - 0.5);
+  const [Type, size] = {
+    f32: [Float32Array, 1],
+    i16: [Int16Array, 60000 / rows],
+    i8: [Uint8Array, 60],
+  }[mode];
+  // Every other byte is raised by 64; which of them does not matter here.
+  const offset = (index) => (mode === 'i8' ? 64 * (1 - (index & 1)) : 0);
+  const weights = place(Type, C * rows, (index) => {
+    const value = (uniform() - 0.5) * size;
+    return mode === 'f32' ? value : Math.round(value) + offset(index);
+  });
   const channels = (value) => place(Float32Array, C, () => value);
-  const [scale, bias] = [channels(mode === 'i16' ? rows / 60000 : 1), channels(0.1)];
+  const [scale, bias] = [channels(1 / size), channels(0.1)];
   const OH = Math.floor((H + 2 * padding - kernel) / stride) + 1;
   const OW = W === 1 ? 1 : OH;
   const descriptor = describe(
@@ -178,7 +185,7 @@ const convolutions = [
 ];
 /** Name, and what it needs at a firing rate; where the rate does not matter, only at the first. */
 const cases = [
-  ...['i16', 'f32'].flatMap((mode) =>
+  ...['i8', 'i16', 'f32'].flatMap((mode) =>
     convolutions.map(([name, shape]) => [
       `${mode} ${name}`,
       (rate) => convolution(mode, shape, rate),

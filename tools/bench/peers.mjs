@@ -31,7 +31,7 @@ const { values } = parseArgs({
 const [image, timesteps, batch, rounds] = ['image', 'timesteps', 'batch', 'rounds'].map((name) =>
   Number(values[name]),
 );
-const engines = ['float32-1', 'int16-1', 'float32-2', 'int16-2'];
+const engines = ['float32-1', 'int16-1', 'int8-1', 'float32-2', 'int16-2', 'int8-2'];
 const runtimes = ['ort-node-1', 'ort-web-1', 'ort-node-2', 'ort-web-2'];
 const usual = [...engines, ...(values.onnx ? runtimes : [])];
 

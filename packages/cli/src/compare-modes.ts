@@ -8,11 +8,12 @@ import { measure, type Measurement } from './measure.ts';
 import { registry } from './options.ts';
 import { formatTable, percent } from './table.ts';
 
-/** What keeping weights as int16 does to a network. */
+/** What keeping weights as integers does to a network. */
 export interface ModeComparison {
   readonly samples: number;
   readonly timesteps: number;
-  readonly modes: Readonly<Record<NumberMode, ModeResult>>;
+  /** float32 first, then the integers. */
+  readonly modes: Readonly<Partial<Record<NumberMode, ModeResult>>>;
   /** The share of samples with the same answer after the last timestep. */
   readonly sameAnswers: number;
   /** Of the logits summed up to the last timestep. */
@@ -31,7 +32,10 @@ interface ModeResult {
 export async function compareModes(
   graph: Graph,
   images: NetworkImages,
-  size: { readonly timesteps: number; readonly batch: number },
+  {
+    mode: integers,
+    ...size
+  }: { readonly timesteps: number; readonly batch: number; readonly mode: NumberMode },
   context: Context,
 ): Promise<ModeComparison> {
   const run = async (mode: NumberMode): Promise<Measurement> => {
@@ -43,7 +47,7 @@ export async function compareModes(
     }
   };
   const exact = await run('float32');
-  const rounded = await run('int16');
+  const rounded = await run(integers);
   const [a, b] = [lastOf(exact.logits), lastOf(rounded.logits)];
   // A cancelled run has answers for its first samples only.
   const samples = Math.min(exact.samples, rounded.samples);
@@ -65,7 +69,7 @@ export async function compareModes(
     timesteps: size.timesteps,
     modes: {
       float32: { accuracy: exact.accuracy, seconds: exact.seconds },
-      int16: { accuracy: rounded.accuracy, seconds: rounded.seconds },
+      [integers]: { accuracy: rounded.accuracy, seconds: rounded.seconds },
     },
     sameAnswers: same / samples,
     largestDifference: largest,
@@ -76,18 +80,17 @@ export async function compareModes(
 
 /** A comparison for people. */
 export function formatComparison(found: ModeComparison): string {
-  const { float32, int16 } = found.modes;
-  const rows = float32.accuracy.map((accuracy, step) => [
+  const modes = Object.entries(found.modes);
+  const rows = modes[0]![1].accuracy.map((_, step) => [
     String(step + 1),
-    percent(accuracy),
-    percent(int16.accuracy[step]!),
+    ...modes.map(([, { accuracy }]) => percent(accuracy[step]!)),
   ]);
   const cancelled = found.partial ? ' (cancelled before the end)' : '';
   return [
-    formatTable(['timestep', 'float32', 'int16'], rows),
+    formatTable(['timestep', ...modes.map(([mode]) => mode)], rows),
     `${percent(found.sameAnswers)} of ${found.samples} answers are the same${cancelled}`,
     `logits differ by ${percent(found.relativeDifference)} of their size, ${found.largestDifference.toPrecision(2)} at most`,
-    `${float32.seconds.toFixed(1)} s in float32, ${int16.seconds.toFixed(1)} s in int16`,
+    modes.map(([mode, { seconds }]) => `${seconds.toFixed(1)} s in ${mode}`).join(', '),
     '',
   ].join('\n');
 }

@@ -41,7 +41,7 @@ export async function makeBackend(name: string, mode: NumberMode = 'float32'): P
 /** `--mode`: how the event-driven engine of the WASM backend keeps weights. */
 export function modeOption(): Option {
   return new Option('--mode <mode>', 'numbers that the weights of event-driven layers are kept in')
-    .choices(['float32', 'int16'])
+    .choices(['float32', 'int16', 'int8'])
     .default('float32');
 }
 

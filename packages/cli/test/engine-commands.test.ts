@@ -26,6 +26,12 @@ test('inspect --plan shows every stage, its kernel, its memory and why', async (
   expect(stdout).toMatch(/\d+ KiB for a run, values packed; \d+ KiB of weights/);
 });
 
+test('inspect --plan shows the kernels of a mode', async () => {
+  const { stdout } = await runCommand(['inspect', model, '--plan', '--mode', 'int8']);
+  for (const kernel of ['batch of 1, int8', 'convolveEvents_i8', 'attendEvents'])
+    expect(stdout).toContain(kernel);
+});
+
 test('inspect --plan draws it, and gives it as JSON', async () => {
   const drawn = await runCommand(['inspect', model, '--plan', '--mermaid']);
   expect(drawn.stdout).toMatch(/^flowchart TB\n {2}s0\["prologue/);
@@ -35,17 +41,20 @@ test('inspect --plan draws it, and gives it as JSON', async () => {
   expect(stages.some(({ kernel }) => kernel === 'convolveEvents_f32')).toBe(true);
 });
 
-test('eval --compare shows what int16 weights do', async () => {
+test.each([
+  ['int16', []],
+  ['int8', ['--mode', 'int8']],
+] as const)('eval --compare shows what %s weights do', async (mode, flags) => {
   const result = (
     await runCommand([
       'eval',
       model,
       ...['--dataset', 'fashion-mnist-sample', '--count', '20', '--timesteps', '2'],
-      ...['--compare', '--json'],
+      ...['--compare', ...flags, '--json'],
     ])
   ).json();
   expect(result).toMatchObject({ samples: 20, timesteps: 2, partial: false });
-  expect(Object.keys(result['modes'] as object)).toEqual(['float32', 'int16']);
+  expect(Object.keys(result['modes'] as object)).toEqual(['float32', mode]);
   expect(result['sameAnswers']).toBeGreaterThanOrEqual(0.5);
   // Rounded weights cannot give the same logits to the bit, and do not change them much.
   expect(result['largestDifference']).toBeGreaterThan(0);

@@ -1,5 +1,6 @@
 import { blocksOf, CELLS, finishBlocks, sumsBytes } from './finish-convolution';
 import { listWindows } from './list-windows';
+import { sumByteRows, sumTwoByteRows } from './sum-bytes';
 import { ROW_BYTES, sumRows, sumTwoRows } from './sum-rows';
 import { address, word } from './word';
 
@@ -11,6 +12,11 @@ export function convolveEvents_f32(d: usize, first: i32, last: i32): void {
 /** The same with int16 weights, whose sums cannot overflow in any order. */
 export function convolveEvents_i16(d: usize, first: i32, last: i32): void {
   convolve<i16>(d, first, last);
+}
+
+/** The same with weights of one byte, two of which are added as bytes. */
+export function convolveEvents_i8(d: usize, first: i32, last: i32): void {
+  convolve<i8>(d, first, last);
 }
 
 // @ts-ignore: decorator
@@ -43,7 +49,7 @@ function convolvePixels<W>(d: usize, n: i32, from: i32, to: i32): void {
   const Cg = word(d, 10);
   const G = word(d, 12);
   const groupBlocks = blocksOf<W>(d) / G;
-  const blockBytes = <usize>Cg * ROW_BYTES;
+  const blockBytes = <usize>Cg * rowBytes<W>();
   const tile = max(1, CELLS / T);
   for (let g = 0; g < G; g++) {
     const end = (g + 1) * groupBlocks;
@@ -53,7 +59,7 @@ function convolvePixels<W>(d: usize, n: i32, from: i32, to: i32): void {
       for (let tileStart = from; tileStart < to; tileStart += tile) {
         const tileEnd = min(to, tileStart + tile);
         sumPixels<W>(d, n, g, tileStart, tileEnd, weights, next);
-        finishBlocks<W>(d, n, block, next != 0, tileStart, tileEnd);
+        finishSums<W>(d, n, block, next != 0, tileStart, tileEnd);
       }
     }
   }
@@ -82,8 +88,7 @@ function sumPixels<W>(
     for (let t = 0; t < T; t++) {
       const entry = events + (<usize>load<u32>(line) << 1);
       const end = events + (<usize>load<u32>(line, 4) << 1);
-      if (nextWeights) sumTwoRows<W>(entry, end, weights, nextWeights, sums, nextSums);
-      else sumRows<W>(entry, end, weights, sums);
+      sumBlocks<W>(entry, end, weights, nextWeights, sums, nextSums);
       sums += ROW_BYTES;
       nextSums += ROW_BYTES;
       line += lineStep;
@@ -96,7 +101,7 @@ function convolveWindows<W>(d: usize, n: i32, from: i32, to: i32): void {
   const T = word(d, 8);
   const G = word(d, 12);
   const rows = word(d, 13) * word(d, 14) * word(d, 10);
-  const blockBytes = <usize>rows * ROW_BYTES;
+  const blockBytes = <usize>rows * rowBytes<W>();
   const scratch = address(d, 25);
   const groupBlocks = blocksOf<W>(d) / G;
   const cells = max(CELLS, T);
@@ -114,14 +119,47 @@ function convolveWindows<W>(d: usize, n: i32, from: i32, to: i32): void {
         for (let window = windows; window < windowsEnd; window += 4) {
           const entry = load<usize>(window);
           const entriesEnd = load<usize>(window, 4);
-          if (next) sumTwoRows<W>(entry, entriesEnd, weights, next, sums, nextSums);
-          else sumRows<W>(entry, entriesEnd, weights, sums);
+          sumBlocks<W>(entry, entriesEnd, weights, next, sums, nextSums);
           sums += ROW_BYTES;
           nextSums += ROW_BYTES;
         }
-        finishBlocks<W>(d, n, block, next != 0, tileStart, tileEnd);
+        finishSums<W>(d, n, block, next != 0, tileStart, tileEnd);
       }
       tileStart = tileEnd;
     }
   }
+}
+
+/** Bytes of a row of one block. */
+// @ts-ignore: decorator
+@inline
+function rowBytes<W>(): usize {
+  return sizeof<W>() == 1 ? ROW_BYTES >> 1 : ROW_BYTES;
+}
+
+/** The sums of a list, for one block of outputs or, with the weights of the next, for two. */
+// @ts-ignore: decorator
+@inline
+function sumBlocks<W>(
+  entry: usize,
+  end: usize,
+  weights: usize,
+  nextWeights: usize,
+  sums: usize,
+  nextSums: usize,
+): void {
+  if (sizeof<W>() == 1) {
+    // Rows of two blocks are next to each other.
+    if (nextWeights) sumTwoByteRows(entry, end, weights, sums, nextSums);
+    else sumByteRows(entry, end, weights, sums);
+  } else if (nextWeights) sumTwoRows<W>(entry, end, weights, nextWeights, sums, nextSums);
+  else sumRows<W>(entry, end, weights, sums);
+}
+
+/** Sums of bytes are int16. */
+// @ts-ignore: decorator
+@inline
+function finishSums<W>(d: usize, n: i32, block: i32, both: bool, from: i32, to: i32): void {
+  if (sizeof<W>() == 1) finishBlocks<i16>(d, n, block, both, from, to);
+  else finishBlocks<W>(d, n, block, both, from, to);
 }

@@ -2,7 +2,7 @@
 // laid out. No allocation, no static data, no runtime; any split of the units gives the same bits.
 export { addCurrents } from './add';
 export { attendEvents, attendEvents_i16 } from './attend';
-export { convolveEvents_f32, convolveEvents_i16 } from './convolve';
+export { convolveEvents_f32, convolveEvents_i16, convolveEvents_i8 } from './convolve';
 export { fromCurrents, toCurrents } from './currents';
 export { fireCurrents } from './fire';
 export { listEvents } from './list-events';

@@ -1,6 +1,7 @@
 /** Weights in the order in which kernels walk through them. */
 import type { Tensor } from '@spikeloom/ir';
-import type { Recognition } from './stage.ts';
+import type { PackedNumbers, Recognition } from './stage.ts';
+import { quantise, stepsOf } from './weight-steps.ts';
 
 export interface WeightsToPack {
   /** The node they belong to. */
@@ -9,20 +10,19 @@ export interface WeightsToPack {
   readonly weight: Tensor;
   readonly kernel: readonly [number, number];
   readonly outputs: number;
+  /** Of outputs: whole blocks, unless there is one. */
+  readonly groups: number;
   /** What every output is multiplied by, then what is added. */
   readonly scale: Float64Array;
   readonly shift: Float64Array;
 }
 
-/** Addresses of packed weights: rows of one block of outputs, then those of the next. */
+/** Addresses of packed weights: rows of one block of outputs, or of two, then those of the next. */
 export interface Packed {
   readonly weights: number;
   readonly scale: number;
   readonly shift: number;
 }
-
-/** The largest sum of weights that a channel may reach, in either direction. */
-const largest = 32767;
 
 /**
  * Packs the weights of a node; `epilogue` names what its outputs are scaled and shifted by, which depends on what is
@@ -31,30 +31,31 @@ const largest = 32767;
 export function packWeights(
   recognition: Pick<Recognition, 'weights' | 'mode' | 'lanes'>,
   epilogue: string,
-  { path, weight, kernel, outputs, scale, shift }: WeightsToPack,
+  { path, weight, kernel, outputs, groups, scale, shift }: WeightsToPack,
 ): Packed {
   const { lanes, mode } = recognition;
   const channels = weight.shape[1]!;
   const [height, width] = kernel;
   const taps = height * width;
-  const rowLength = taps * channels;
+  const rows = taps * channels;
   const blocks = Math.ceil(outputs / lanes);
-  const steps = mode === 'int16' ? stepsOf(weight.data, outputs) : undefined;
-  const place = (packed: Float32Array | Int16Array): typeof packed => {
+  const steps = mode === 'float32' ? undefined : stepsOf(weight.data, outputs, mode);
+  const placeOf = mode === 'int8' ? placeOfByte : placeOfNumber;
+  const place = (packed: PackedNumbers): PackedNumbers => {
     for (let output = 0; output < outputs; output++) {
-      const [block, lane] = [Math.floor(output / lanes), output % lanes];
       const step = steps?.[output];
+      const { first, next, raised } = placeOf(output, { lanes, rows, blocks: blocks / groups });
       for (let channel = 0; channel < channels; channel++) {
         for (let tap = 0; tap < taps; tap++) {
           const value = weight.data[(output * channels + channel) * taps + tap]!;
-          packed[(block * rowLength + tap * channels + channel) * lanes + lane] =
-            step === undefined ? value : quantise(value, step);
+          packed[first + (tap * channels + channel) * next] =
+            step === undefined ? value : quantise(value, step) + raised;
         }
       }
     }
     return packed;
   };
-  const length = blocks * rowLength * lanes;
+  const Numbers = { float32: Float32Array, int16: Int16Array, int8: Uint8Array }[mode];
   const padded = (numbers: Float64Array): Float32Array => {
     const all = new Float32Array(blocks * lanes);
     all.set(numbers);
@@ -62,7 +63,7 @@ export function packWeights(
   };
   return {
     weights: recognition.weights(`${path} weights`, () =>
-      place(steps ? new Int16Array(length) : new Float32Array(length)),
+      place(new Numbers(blocks * rows * lanes)),
     ),
     scale: recognition.weights(`${epilogue} scale`, () =>
       padded(steps ? scale.map((factor, output) => factor * steps[output]!) : scale),
@@ -71,35 +72,33 @@ export function packWeights(
   };
 }
 
-/**
- * The size of one step of every output's weights in int16: such that neither its positive nor its negative
- * weights together pass 32767. Then no set of spikes, in any order, overflows.
- */
-export function stepsOf(weights: ArrayLike<number>, outputs: number): Float64Array {
-  const perOutput = weights.length / outputs;
-  return Float64Array.from({ length: outputs }, (_, output) => {
-    const first = output * perOutput;
-    const reach = (step: number): number => {
-      let [above, below] = [0, 0];
-      for (let index = first; index < first + perOutput; index++) {
-        const level = quantise(weights[index]!, step);
-        if (level > 0) above += level;
-        else below -= level;
-      }
-      return Math.max(above, below);
-    };
-    let [above, below] = [0, 0];
-    for (let index = first; index < first + perOutput; index++) {
-      above += Math.max(weights[index]!, 0);
-      below += Math.max(-weights[index]!, 0);
-    }
-    let step = Math.max(above, below) / largest || 1;
-    // Rounding may add up to a little more.
-    for (let sum = reach(step); sum > largest; sum = reach(step)) step *= (sum + 1) / largest;
-    return step;
-  });
+interface PanelSize {
+  readonly lanes: number;
+  readonly rows: number;
+  /** Of one group. */
+  readonly blocks: number;
 }
 
-function quantise(value: number, step: number): number {
-  return Math.round(value / step);
+/** Where the weights of an output are: the index of the first, from one row to the next, and what is added to each. */
+interface PlaceOfOutput {
+  readonly first: number;
+  readonly next: number;
+  readonly raised: number;
+}
+
+function placeOfNumber(output: number, { lanes, rows }: PanelSize): PlaceOfOutput {
+  const lane = output % lanes;
+  return { first: (output - lane) * rows + lane, next: lanes, raised: 0 };
+}
+
+/**
+ * Rows of two blocks of a group are one. Of sixteen outputs the first eight are the low bytes of words, raised by 64 so
+ * that no sum of two is below 0 with 128 more; the others are the high bytes.
+ */
+function placeOfByte(output: number, { lanes, rows, blocks }: PanelSize): PlaceOfOutput {
+  const ofGroup = output % (blocks * lanes);
+  const lane = ofGroup % (2 * lanes);
+  const next = Math.min(2 * lanes, blocks * lanes - (ofGroup - lane));
+  const byte = (lane & ~15) + 2 * (lane & 7) + ((lane & 8) >> 3);
+  return { first: (output - lane) * rows + byte, next, raised: lane & 8 ? 0 : 64 };
 }

@@ -1,4 +1,5 @@
 import type { EngineMemory, Region } from './memory.ts';
+import type { PackedNumbers } from './stage.ts';
 
 /** Numbers that stay in memory as long as a program, by name. */
 export class Resident {
@@ -14,7 +15,7 @@ export class Resident {
   }
 
   /** The address of what is called so; made at the first call. */
-  keep(name: string, make: () => Float32Array | Int16Array | Uint16Array): number {
+  keep(name: string, make: () => PackedNumbers | Uint16Array): number {
     const known = this.#regions.get(name);
     if (known) return known.address;
     const numbers = make();

@@ -55,8 +55,8 @@ export interface EngineRouteOptions {
   readonly always?: boolean;
 }
 
-/** Lanes of a block: as many outputs as four vectors hold. */
-const lanesOf = { float32: 16, int16: 32 } as const satisfies Record<NumberMode, number>;
+/** Lanes of a block: as many sums as four vectors hold. */
+const lanesOf = { float32: 16, int16: 32, int8: 32 } as const satisfies Record<NumberMode, number>;
 const usualPartBytes = 256 << 20;
 
 /** Compiles a graph for the engine; undefined where nothing in it is driven by events. */

@@ -5,7 +5,10 @@ import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import type { Arranged, ChannelAxis, Numbers, Storage } from './value.ts';
 
 /** Weights as numbers that the engine packs. */
-export type NumberMode = 'float32' | 'int16';
+export type NumberMode = 'float32' | 'int16' | 'int8';
+
+/** Weights as they lie in memory. */
+export type PackedNumbers = Float32Array | Int16Array | Uint8Array;
 
 /** One step of a plan: one or more nodes of the graph, run for all timesteps. */
 export interface Stage {
@@ -114,7 +117,7 @@ export interface Recognition {
   /** Another name for what is there. */
   alias(slot: Slot, axis: ChannelAxis, value: Arranged): void;
   /** Address of numbers that stay for the life of the program, made once for each key. */
-  weights(key: string, make: () => Float32Array | Int16Array): number;
+  weights(key: string, make: () => PackedNumbers): number;
   /** Takes an instruction out of the list of those to come. */
   absorb(instruction: Instruction<TfTensor>): void;
   push(stage: Stage): void;

@@ -1,15 +1,15 @@
 import { type WasmBackend, wasmBackend } from '@spikeloom/backend-wasm';
-import { createRegistry, type Tensor, takeRows } from '@spikeloom/ir';
+import { createRegistry, type Graph, type Tensor, takeRows, tensor } from '@spikeloom/ir';
 import { neurons } from '@spikeloom/neurons';
 import type { Program } from '@spikeloom/runtime';
 import { describe, expect, it } from 'vitest';
+import { stepsOf } from '../../src/engine/weight-steps.ts';
 import { randomSpikingNetwork, type SpikingNetwork } from './random-spiking-network.ts';
 
 const registry = createRegistry([neurons]);
 const operators = wasmBackend({ engine: 'off' });
 const engine = wasmBackend({ threads: 1 });
 const threaded = wasmBackend({ threads: 2 });
-const integers = wasmBackend({ mode: 'int16', threads: 1 });
 const seeds = Array.from({ length: 40 }, (_, seed) => seed);
 
 type Outputs = Readonly<Record<string, Tensor>>;
@@ -67,7 +67,26 @@ describe('the engine agrees with the operators', () => {
   });
 });
 
+describe.each(['int16', 'int8'] as const)('%s weights', (mode) => {
+  const integers = wasmBackend({ mode, threads: 1 });
+
+  it.each(seeds)('are those of a rounded network, network %i', async (seed) => {
+    const network = randomSpikingNetwork(seed);
+    const actual = await runOn(integers, network);
+    const rounded = { ...network, graph: roundWeights(network.graph, mode) };
+    expectSameOutputs(actual, await runOn(operators, rounded));
+  });
+
+  it.each(seeds.slice(0, 10))('on two threads, bit for bit, network %i', async (seed) => {
+    const network = randomSpikingNetwork(seed);
+    const two = await runOn(wasmBackend({ mode, threads: 2 }), network);
+    expect(two).toEqual(await runOn(integers, network));
+  });
+});
+
 describe('int16 weights', () => {
+  const integers = wasmBackend({ mode: 'int16', threads: 1 });
+
   it.each(seeds.slice(0, 20))(
     'change the first currents by a rounding, network %i',
     async (seed) => {
@@ -85,6 +104,20 @@ describe('int16 weights', () => {
     },
   );
 });
+
+/** The weights of all products in whole steps. */
+function roundWeights(graph: Graph, mode: 'int16' | 'int8'): Graph {
+  const weights = [...graph.weights].map(([name, { shape, dtype, data }]) => {
+    if (shape.length < 2) return [name, { shape, dtype, data }] as const;
+    const steps = stepsOf(data, shape[0]!, mode);
+    const rounded = Float32Array.from(data, (value, index) => {
+      const step = steps[Math.floor((index * steps.length) / data.length)]!;
+      return step * Math.round(value / step);
+    });
+    return [name, tensor(rounded, shape)] as const;
+  });
+  return { ...graph, weights: new Map(weights) };
+}
 
 async function runOn(backend: WasmBackend, network: SpikingNetwork): Promise<Outputs> {
   const program = await backend.compile(network.graph, { registry });

@@ -40,6 +40,8 @@ export interface Case extends Shape {
   readonly writesCurrents: boolean;
   readonly keepsPotentials: boolean;
   readonly neuron: Neuron | undefined;
+  /** Weights as large as they may be: all of one sign, of the other, or of both. */
+  readonly isExtreme?: boolean;
 }
 
 /** What goes around a shape: residual, outputs, potentials and neurons at random. */
@@ -91,13 +93,19 @@ function dataOf(it: Case): Data {
   };
   const channels = (b: number): number => Math.min(B, it.C - b * B);
   const weights = new (it.mode === 'f32' ? Float32Array : Int16Array)(NB * rows * B);
-  // What cannot overflow: the rows' sum stays below 2 ** 15.
-  const limit = Math.floor(32767 / rows);
+  // What cannot overflow: the rows' sum stays below 2 ** 15, and that of two in a byte.
+  const limit = Math.min(Math.floor(32767 / rows), it.mode === 'i8' ? 63 : 32767);
+  const rest = Math.min(32767 - (rows - 1) * limit, it.mode === 'i8' ? 127 - limit : 32767);
+  const weightOf = (row: number, lane: number): number => {
+    if (it.mode === 'f32') return random.normal();
+    if (!it.isExtreme) return random.below(2 * limit + 1) - limit;
+    const sign = [1, -1, 1 - 2 * (row & 1)][lane % 3]!;
+    return sign * (row === 0 ? rest : limit);
+  };
   for (let b = 0; b < NB; b++)
     for (let row = 0; row < rows; row++)
       for (let lane = 0; lane < channels(b); lane++) {
-        weights[(b * rows + row) * B + lane] =
-          it.mode === 'f32' ? random.normal() : random.below(2 * limit + 1) - limit;
+        weights[(b * rows + row) * B + lane] = weightOf(row, lane);
       }
   const currents = it.N * NB * OH * OW * B;
   return {
@@ -109,6 +117,26 @@ function dataOf(it: Case): Data {
     potentials: randomCurrents(random, it, 1),
     currents,
   };
+}
+
+/**
+ * Weights of one byte as the kernel reads them: rows of two blocks of a group are one, and of sixteen outputs the first
+ * eight are the low bytes of words, raised by 64.
+ */
+function bytesOf({ C, Cg, G, kernel }: Shape, weights: ArrayLike<number>): Uint8Array {
+  const rows = kernel[0] * kernel[1] * Cg;
+  const blocks = blocksOf(C, 32) / G;
+  const bytes: number[] = [];
+  for (let g = 0; g < G; g++)
+    for (let pair = 0; pair < blocks; pair += 2)
+      for (let row = 0; row < rows; row++)
+        for (let block = pair; block < Math.min(blocks, pair + 2); block++)
+          for (const half of [0, 16])
+            for (let word = 0; word < 8; word++) {
+              const first = ((g * blocks + block) * rows + row) * 32 + half + word;
+              bytes.push(weights[first]! + 64, weights[first + 8]!);
+            }
+  return Uint8Array.from(bytes);
 }
 
 function randomCurrents(random: Random, it: Case, T: number): Float32Array {
@@ -140,7 +168,7 @@ export function prepare(arena: Arena, it: Case): Prepared {
   const descriptor = arena.describe([
     arena.place(events),
     arena.place(starts),
-    arena.place(data.weights),
+    arena.place(it.mode === 'i8' ? bytesOf(it, data.weights) : data.weights),
     arena.place(data.scale),
     arena.place(data.bias),
     it.residualSteps ? arena.place(data.residual) : 0,

@@ -29,7 +29,7 @@ const named = (it: Case): Case & { readonly name: string } => {
   return { ...it, name: `${it.kernel.join(' x ')} on ${sizes}, rate ${it.rate}` };
 };
 
-describe.each(['f32', 'i16'] as const)('with %s weights', (mode) => {
+describe.each(['f32', 'i16', 'i8'] as const)('with %s weights', (mode) => {
   const random = createRandom(mode === 'f32' ? 611 : 612);
   const below = (limit: number): number => 1 + random.below(limit);
 
@@ -83,4 +83,24 @@ describe.each(['f32', 'i16'] as const)('with %s weights', (mode) => {
       expectCase({ ...randomCase(shape, mode, 4000 + index), rate: 0.4, neuron });
     },
   );
+});
+
+describe.each(['i16', 'i8'] as const)('%s weights as large as they may be', (mode) => {
+  test.each([519, 520])('do not overflow when all %i inputs fire', (Cg) => {
+    const shape: Shape = {
+      ...{ T: 3, N: 1, firstSample: 0, G: 1, Cg, C: 70, H: 5, W: 1 },
+      ...{ kernel: [1, 1], stride: [1, 1], padding: [0, 0] },
+    };
+    for (const rate of [0.5, 1]) {
+      expectCase({ ...randomCase(shape, mode, 5000 + Cg), rate, isExtreme: true });
+    }
+  });
+
+  test('do not overflow in windows', () => {
+    const shape: Shape = {
+      ...{ T: 2, N: 1, firstSample: 0, G: 2, Cg: 56, C: 128, H: 4, W: 5 },
+      ...{ kernel: [3, 3], stride: [1, 1], padding: [1, 1] },
+    };
+    expectCase({ ...randomCase(shape, mode, 6000), rate: 1, isExtreme: true });
+  });
 });

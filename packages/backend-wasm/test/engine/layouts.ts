@@ -1,7 +1,7 @@
 import type { Random } from '@spikeloom/ir';
 
-/** Lanes of a block of numbers, and of int16 weights. */
-export const lanesOf = { f32: 16, i16: 32 } as const;
+/** Lanes of a block of numbers, and of int16 sums. */
+export const lanesOf = { f32: 16, i16: 32, i8: 32 } as const;
 export type Mode = keyof typeof lanesOf;
 
 export const blocksOf = (channels: number, lanes: number): number => Math.ceil(channels / lanes);

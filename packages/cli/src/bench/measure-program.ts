@@ -20,9 +20,12 @@ export interface ProgramSettings {
   /** How many samples the inputs are. */
   readonly samples: number;
   readonly rounds: number;
-  /** How weights are kept: twice as many integers as numbers fit into a vector. Default float32. */
+  /** How weights are kept. Default float32. */
   readonly mode?: NumberMode;
 }
+
+/** How many weights are in a vector of memory for one number: reading them limits how fast they are added. */
+const perNumber = { float32: 1, int16: 2, int8: 4 } as const satisfies Record<NumberMode, number>;
 
 /** What one forward pass takes: all timesteps of one batch. */
 export interface ProgramMeasurement extends TimedRounds {
@@ -78,7 +81,7 @@ export async function measureProgram(
     const work = await countWork(graph, inputs, { backend, timesteps, samples }, context);
     const roofline = await measureRoofline(() => performance.now());
     const least =
-      work.additions / (roofline.additionsPerSecond * (mode === 'int16' ? 2 : 1)) +
+      work.additions / (roofline.additionsPerSecond * perNumber[mode]) +
       (2 * work.products) / roofline.operationsPerSecond;
     return {
       ...times,

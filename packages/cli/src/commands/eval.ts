@@ -56,7 +56,10 @@ export function evalCommand(program: Command, context: Context): void {
     .option('--ann', 'run the trained network the model was made from as well')
     .addOption(backendOption())
     .addOption(modeOption())
-    .option('--compare', 'run in float32 and in int16, and show what the rounding does')
+    .option(
+      '--compare',
+      'run in float32 and in int16, or in int8 with --mode int8, and show what the rounding does',
+    )
     .option('--json', 'one JSON object on the last line instead of text')
     .addHelpText(
       'after',
@@ -64,7 +67,7 @@ export function evalCommand(program: Command, context: Context): void {
 Examples:
   spikeloom eval snn.safetensors --dataset fashion-mnist-sample --timesteps 8
   spikeloom eval snn.safetensors --dataset ./mnist --split test --count 500 --ann --json
-  spikeloom eval snn.safetensors --dataset fashion-mnist-sample --compare`,
+  spikeloom eval snn.safetensors --dataset fashion-mnist-sample --compare --mode int8`,
     )
     .action(async (path: string, flags: EvalFlags) => {
       const graph = await readModelFile(path, registry);
@@ -92,7 +95,11 @@ Examples:
         const compared = await compareModes(
           graph,
           images,
-          { timesteps: timestepsFor(graph, flags.timesteps), batch: flags.batch },
+          {
+            timesteps: timestepsFor(graph, flags.timesteps),
+            batch: flags.batch,
+            mode: flags.mode === 'float32' ? 'int16' : flags.mode,
+          },
           context,
         );
         context.print(

@@ -77,8 +77,9 @@ const integers: PanelForm = {
 };
 const rowBytes = 64;
 
+/** Integers are int16: lists are short here, and adding up their rows a fifth of the time. */
 function formOf({ mode }: Recognition, { width }: Attention): PanelForm {
-  return mode === 'int16' && width % integers.lanes === 0 ? integers : numbers;
+  return mode !== 'float32' && width % integers.lanes === 0 ? integers : numbers;
 }
 
 interface Attention {

@@ -4,7 +4,7 @@ import type { Instruction, Slot } from '@spikeloom/runtime';
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import { firedInto, type NeuronLayer, neuronLayerOf, neuronWords } from '../neuron.ts';
 import { type Packed, packWeights } from '../pack.ts';
-import type { Recognition, Site, Stage, StageMaker, Word } from '../stage.ts';
+import type { NumberMode, Recognition, Site, Stage, StageMaker, Word } from '../stage.ts';
 import { type Arranged, type ChannelAxis, extentOf, spikeValue } from '../value.ts';
 import {
   bitsOf,
@@ -18,6 +18,12 @@ import {
 } from './events.ts';
 
 const conv2dOp = 'spikeloom/conv2d';
+
+const kernels = {
+  float32: 'convolveEvents_f32',
+  int16: 'convolveEvents_i16',
+  int8: 'convolveEvents_i8',
+} as const satisfies Record<NumberMode, string>;
 
 /** Products of weights with windows of a map; a linear layer has windows of one position. */
 interface Contraction {
@@ -77,6 +83,7 @@ export const gather: StageMaker = (recognition, instruction) => {
     weight: recognition.fixed(contraction.weight)!,
     kernel: contraction.kernel,
     outputs: contraction.outputs,
+    groups: contraction.lines.groups,
     scale: epilogue.scale.map((scale) => scale * x.one),
     shift: epilogue.shift,
   });
@@ -104,7 +111,7 @@ function gatherStage(
   { recognition, contraction, packed, x, residual, out, fired }: GatherParts,
   instructions: readonly Instruction<TfTensor>[],
 ): Stage {
-  const kernel = recognition.mode === 'int16' ? 'convolveEvents_i16' : 'convolveEvents_f32';
+  const kernel = kernels[recognition.mode];
   const { lines } = contraction;
   return {
     kind: kernel,
