@@ -79,6 +79,8 @@ export interface WasmBackend extends Backend {
   memoryBytes(): number;
   /** Bytes of the engine's memory that programs hold: their weights, and the plans of their runs. */
   bytesInUse(): number;
+  /** Threads that share the work of the engine at this moment: 1 until all have started. */
+  threads(): number;
 }
 
 /** WebAssembly with SIMD: tfjs operators, and our own kernels on the same memory. */
@@ -156,6 +158,7 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
     },
     memoryBytes: () => wasmMemoryBytes() + engine.memoryBytes,
     bytesInUse: () => engine.bytesInUse,
+    threads: () => engine.threads,
   };
 }
 

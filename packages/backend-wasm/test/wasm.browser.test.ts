@@ -6,7 +6,7 @@ import { lif, multiThreshold, neurons } from '@spikeloom/neurons';
 import type { Backend } from '@spikeloom/runtime';
 import { conformanceCases } from '@spikeloom/testkit';
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { randomSpikingNetwork } from './engine/random-spiking-network.ts';
 
 const registry = createRegistry([neurons, conversion]);
@@ -51,6 +51,27 @@ test.each([1, 2])(
     expect(differing.length).toBeLessThanOrEqual(expected.length / 1000);
   },
 );
+
+test('threads that are gone leave their work to the page', async () => {
+  const workers: Worker[] = [];
+  class Watched extends Worker {
+    constructor(...args: ConstructorParameters<typeof Worker>) {
+      super(...args);
+      workers.push(this);
+    }
+  }
+  vi.stubGlobal('Worker', Watched);
+  const { graph, held, sequence, timesteps } = randomSpikingNetwork(11);
+  const threaded = wasmBackend({ threads: 3 });
+  const program = await threaded.compile(graph, { registry });
+  vi.unstubAllGlobals();
+  expect([threaded.threads(), workers.length]).toEqual([3, 2]);
+  const inputs = { ...held, ...sequence };
+  const before = await program.run(inputs, { timesteps });
+  for (const worker of workers) worker.terminate();
+  expect(await program.run(inputs, { timesteps })).toEqual(before);
+  program.dispose();
+});
 
 /** Ten timesteps of random current through a multi-threshold layer, weights and a LIF layer. */
 async function spikesOn(where: Backend): Promise<Record<string, number[]>> {

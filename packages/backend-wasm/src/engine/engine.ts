@@ -28,6 +28,7 @@ export class Engine {
   readonly #options: EngineOptions;
   #opened: Promise<Opened> | undefined;
   #memory: EngineMemory | undefined;
+  #pool: ThreadPool | undefined;
   /** Programs that may still run. */
   #routes = 0;
 
@@ -42,6 +43,11 @@ export class Engine {
 
   get bytesInUse(): number {
     return this.#memory?.used ?? 0;
+  }
+
+  /** Threads that share the work at this moment. */
+  get threads(): number {
+    return this.#pool?.isUp ? this.#pool.threads : 1;
   }
 
   /** Compiles a graph; undefined where nothing in it is driven by events. */
@@ -70,7 +76,7 @@ export class Engine {
     const threads = Math.min(mostThreads, wanted ?? Math.min(usualThreads, coreCount()));
     if (threads > 1 && canShareMemory()) {
       const memory = (this.#memory = await openEngine(true));
-      const pool = new ThreadPool(memory, threads);
+      const pool = (this.#pool = new ThreadPool(memory, threads));
       return { memory, dispatcher: pool, pool };
     }
     if (wanted !== undefined && wanted > 1) {
