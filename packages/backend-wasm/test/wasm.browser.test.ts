@@ -5,7 +5,6 @@ import { createBuilder, createRandom, createRegistry, tensor } from '@spikeloom/
 import { lif, multiThreshold, neurons } from '@spikeloom/neurons';
 import type { Backend } from '@spikeloom/runtime';
 import { conformanceCases } from '@spikeloom/testkit';
-import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test, vi } from 'vitest';
 import { randomSpikingNetwork } from './engine/random-spiking-network.ts';
 
@@ -20,12 +19,6 @@ describe('wasm in the browser agrees with the reference', () => {
   for (const { name, run } of conformanceCases(backend, registry.operators.values(), registry)) {
     test(name, run);
   }
-});
-
-test('our kernels work on the shared memory of the threaded tfjs binary', async () => {
-  await spikesOn(backend);
-  const tfjs = tf.backend() as unknown as { wasm: { wasmMemory: WebAssembly.Memory } };
-  expect(tfjs.wasm.wasmMemory.buffer).toBeInstanceOf(SharedArrayBuffer);
 });
 
 test('a network of both neurons spikes as on the reference backend', async () => {

@@ -79,12 +79,7 @@ export class Engine {
       const pool = (this.#pool = new ThreadPool(memory, threads));
       return { memory, dispatcher: pool, pool };
     }
-    if (wanted !== undefined && wanted > 1) {
-      // oxlint-disable-next-line no-console -- slower than what was asked for, and nowhere else to say so
-      console.warn(
-        'Spikeloom runs on one thread: this page is not cross-origin isolated, which threads need.',
-      );
-    }
+    if (wanted !== undefined && wanted > 1) sayOnce();
     const memory = (this.#memory = await openEngine(false));
     return { memory, dispatcher: singleThread(memory), pool: undefined };
   }
@@ -94,6 +89,18 @@ interface Opened {
   readonly memory: EngineMemory;
   readonly dispatcher: Dispatcher;
   readonly pool: ThreadPool | undefined;
+}
+
+let isSaid = false;
+
+/** Of all backends of a page, one says so. */
+function sayOnce(): void {
+  if (isSaid) return;
+  isSaid = true;
+  // oxlint-disable-next-line no-console -- slower than what was asked for, and nowhere else to say so
+  console.warn(
+    'Spikeloom runs on one thread: this page is not cross-origin isolated, which threads need.',
+  );
 }
 
 function coreCount(): number {
