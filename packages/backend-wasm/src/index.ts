@@ -124,6 +124,10 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
   });
   const complete: Device<TfTensor> = {
     ...device,
+    kernels: device.kernels.map((kernel) => ({
+      ...kernel,
+      run: (call) => current().allocations.during(() => kernel.run(call)),
+    })),
     // The kernel reads numbers of four bytes.
     countNonZero: (handle, keep) =>
       handle.dtype === 'bool'
@@ -153,9 +157,11 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
       await complete.ready?.();
       if (options.engine === 'off') return undefined;
       const route = await engine.route(graph, compileOptions);
-      const description = route?.describe(samples, timesteps);
-      route?.dispose();
-      return description;
+      try {
+        return route?.describe(samples, timesteps);
+      } finally {
+        route?.dispose();
+      }
     },
     memoryBytes: () => wasmMemoryBytes() + engine.memoryBytes,
     bytesInUse: () => engine.bytesInUse,

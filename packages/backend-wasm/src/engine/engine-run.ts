@@ -1,6 +1,14 @@
 /** One run of a placed plan: its tensors, its states, its samples. */
 import { locate, resolveShape, type Tensor } from '@spikeloom/ir';
-import { type Device, Handles, type Prepared, type Profiler, type Slot } from '@spikeloom/runtime';
+import {
+  type Device,
+  Handles,
+  makeAll,
+  type Prepared,
+  type Profiler,
+  type Slot,
+  uploadAs,
+} from '@spikeloom/runtime';
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import type { Dispatcher } from './dispatch.ts';
 import type { EngineMemory } from './memory.ts';
@@ -73,7 +81,7 @@ export class EngineRun implements Pass {
       const value = plan.inputs.get(name)!;
       this.setTensors(
         value,
-        tensors.map((tensor) => device.upload(tensor)),
+        makeAll(device, tensors, (tensor) => uploadAs(device, name, tensor)),
       );
     }
     placement.commands.forEach(({ stage, isStill, commands }, index) => {
@@ -139,7 +147,7 @@ export class EngineRun implements Pass {
       if (axis < 0) continue;
       this.#set(
         slot,
-        tensors.map((tensor) => device.take(tensor, rows, axis)),
+        makeAll(device, tensors, (tensor) => device.take(tensor, rows, axis)),
       );
     }
     for (const [path, tensor] of this.#states) {
@@ -184,7 +192,7 @@ export class EngineRun implements Pass {
   #start(): void {
     const { plan, held, device } = this.#options;
     for (const [name, tensor] of Object.entries(held))
-      this.setTensors(plan.inputs.get(name)!, [device.upload(tensor)]);
+      this.setTensors(plan.inputs.get(name)!, [uploadAs(device, name, tensor)]);
     this.#resetStates();
   }
 
