@@ -22,3 +22,4 @@ export { probeAdditions, probeArithmetic, probeMemory } from './probes';
 export { maxPoolGradient, meanPoolGradient, pool } from './pooling';
 export { sumMiddle } from './reduction';
 export { layerNormRows, softmaxRows } from './rows';
+export { segmentSum } from './segment-sum';

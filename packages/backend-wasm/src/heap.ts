@@ -1,5 +1,6 @@
 import { type DType, sizeOf, SpikeloomError } from '@spikeloom/ir';
 import * as tf from '@tensorflow/tfjs-core';
+import { Allocations, type Allocator, isAllocator } from './allocations.ts';
 import type { ConvolutionExports } from './convolution-exports.ts';
 import type { ElementwiseExports } from './elementwise-exports.ts';
 import type { NeuronExports } from './neuron-exports.ts';
@@ -110,7 +111,7 @@ export interface KernelExports
 /** The parts of the tfjs WASM backend that place tensors in memory; checked when it is first used. */
 interface TfjsWasm {
   /** The threaded binary is given its memory, the others bring their own. */
-  readonly wasm: {
+  readonly wasm: Allocator & {
     readonly wasmMemory?: WebAssembly.Memory;
     readonly asm: { readonly memory?: WebAssembly.Memory };
   };
@@ -121,11 +122,13 @@ interface TfjsWasm {
 /** Our kernels on the linear memory of tfjs: a tensor of one is a tensor of the other. */
 export class Heap {
   readonly kernels: KernelExports;
+  readonly allocations: Allocations;
   readonly #backend: TfjsWasm;
   readonly #memory: WebAssembly.Memory;
 
   constructor(kernels: KernelExports, backend: TfjsWasm, memory: WebAssembly.Memory) {
     this.kernels = kernels;
+    this.allocations = allocationsOf(backend, memory);
     this.#backend = backend;
     this.#memory = memory;
   }
@@ -140,12 +143,25 @@ export class Heap {
     return new Uint8Array(this.#memory.buffer);
   }
 
-  /** A new tensor with undefined content. */
+  /** A new tensor with undefined content. Throws `too-large` where there is no room for it. */
   allocate(shape: readonly number[], dtype: DType = 'float32'): tf.Tensor {
     const info = this.#backend.makeOutput([...shape], dtype);
     // Another backend may be the current one of tfjs.
-    return tf.engine().makeTensorFromTensorInfo(info, tf.findBackend('wasm'));
+    const tensor = tf.engine().makeTensorFromTensorInfo(info, tf.findBackend('wasm'));
+    this.allocations.add(tensor);
+    return tensor;
   }
+}
+
+const watched = new WeakMap<TfjsWasm, Allocations>();
+
+/** Of one tfjs backend there may be several heaps, and its allocations are watched once. */
+function allocationsOf(backend: TfjsWasm, memory: WebAssembly.Memory): Allocations {
+  const known = watched.get(backend);
+  if (known) return known;
+  const allocations = new Allocations(backend.wasm, memory);
+  watched.set(backend, allocations);
+  return allocations;
 }
 
 /** The chosen rows along an axis, as a new tensor. Neighbouring rows move together. */
@@ -202,6 +218,7 @@ function tfjsWasm(): { backend: TfjsWasm; memory: WebAssembly.Memory } {
   const memory = candidate.wasm?.wasmMemory ?? candidate.wasm?.asm?.memory;
   const known =
     memory instanceof WebAssembly.Memory &&
+    isAllocator(candidate.wasm) &&
     typeof candidate.dataIdMap?.get === 'function' &&
     typeof candidate.makeOutput === 'function';
   if (!known) {

@@ -8,6 +8,7 @@ import type { Prepared } from './prepared.ts';
 import { requireMemory } from './require-memory.ts';
 import { checkFresh, requireLive, requireRows } from './session-rules.ts';
 import type { Tap } from './tap.ts';
+import { uploadAs } from './upload.ts';
 
 export interface SessionOptions {
   readonly held: Readonly<Record<string, Tensor>>;
@@ -98,7 +99,7 @@ export class StepSession<H> implements Session {
     if (!this.#started) this.#start();
     for (const slot of plan.steps) executor.set(slot, device.fill([], this.#step));
     for (const [name, tensor] of Object.entries(fresh)) {
-      executor.set(plan.inputs.get(name)!.slot, device.upload(tensor));
+      executor.set(plan.inputs.get(name)!.slot, uploadAs(device, name, tensor));
     }
     for (const { path, read } of plan.stateNodes) executor.set(read, executor.state(path));
     this.#run(this.#always);
@@ -127,7 +128,7 @@ export class StepSession<H> implements Session {
     const { plan, device } = this.#prepared;
     requireMemory(this.#prepared, this.#sizes);
     for (const [name, tensor] of Object.entries(this.#options.held)) {
-      this.#executor.set(plan.inputs.get(name)!.slot, device.upload(tensor));
+      this.#executor.set(plan.inputs.get(name)!.slot, uploadAs(device, name, tensor));
     }
     this.#samples = Array.from(
       { length: this.#sizes[this.#options.batch] ?? 1 },
