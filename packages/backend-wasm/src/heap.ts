@@ -16,7 +16,6 @@ export interface KernelExports
     NormalisationExports,
     PoolingExports {
   addInto(sum: number, x: number, length: number): void;
-  advanceMean(sum: number, x: number, mean: number, length: number, t: number): void;
   compare(
     a: number,
     b: number,
@@ -34,10 +33,48 @@ export interface KernelExports
     length: number,
     t: number,
   ): void;
+  compensatedLayerNorm(
+    x: number,
+    weight: number,
+    bias: number,
+    sum: number,
+    before: number,
+    out: number,
+    rows: number,
+    width: number,
+    epsilon: number,
+    t: number,
+  ): void;
+  compensatedProduct(
+    a: number,
+    b: number,
+    sumA: number,
+    sumB: number,
+    product: number,
+    out: number,
+    packed: number,
+    batch: number,
+    rows: number,
+    columns: number,
+    inner: number,
+    aRow: number,
+    aColumn: number,
+    bRow: number,
+    bColumn: number,
+    t: number,
+  ): void;
+  compensatedSoftmax(
+    x: number,
+    sum: number,
+    before: number,
+    out: number,
+    rows: number,
+    width: number,
+    t: number,
+  ): void;
   copyStrided(x: number, out: number, ...sizesThenStrides: number[]): void;
   countNonZero(x: number, out: number, outer: number, middle: number, inner: number): void;
-  emitDifference(f: number, before: number, out: number, length: number, t: number): void;
-  emitProduct(change: number, product: number, length: number, t: number): void;
+  emitProduct(out: number, product: number, length: number, t: number): void;
   gelu(x: number, out: number, length: number): void;
   gemm(
     a: number,
