@@ -6,22 +6,63 @@ import { loadFour, storeFour } from './four';
  * out[i] is the largest level base * 2^k with (m - level) + base / 2 >= 0, with the sign of m = v + x. The
  * difference between the bits of |m| + base / 2 and those of the base is that k and a fraction, or k + 1 where the
  * sum was rounded up; the exact comparison with that level decides. The result is that of trying all levels.
+ *
+ * The currents are read as `copyStrided` reads, in rows without gaps: the last stride is 1.
  */
 export function multiThreshold(
   v: usize,
   x: usize,
   out: usize,
-  length: i32,
   positive: f32,
   negative: f32,
   levels: i32,
+  n0: i32,
+  n1: i32,
+  n2: i32,
+  n3: i32,
+  n4: i32,
+  n5: i32,
+  s0: i32,
+  s1: i32,
+  s2: i32,
+  s3: i32,
+  s4: i32,
+  _s5: i32,
 ): void {
   // A base of 0 never fires, and no number reaches NaN.
   const up = f32x4.splat(positive > 0 ? positive : NaN);
   const down = f32x4.splat(negative > 0 ? negative : NaN);
   const either = v128.xor(up, down);
   const top = i32x4.splat((levels - 1) << MANTISSA);
-  const bytes = <usize>length << 2;
+  const bytes = <usize>n5 << 2;
+  for (let i0 = 0; i0 < n0; i0++) {
+    for (let i1 = 0; i1 < n1; i1++) {
+      for (let i2 = 0; i2 < n2; i2++) {
+        for (let i3 = 0; i3 < n3; i3++) {
+          let from = x + (<usize>(i0 * s0 + i1 * s1 + i2 * s2 + i3 * s3) << 2);
+          for (let i4 = 0; i4 < n4; i4++) {
+            fireRow(v, from, out, bytes, up, either, top);
+            v += bytes;
+            out += bytes;
+            from += <usize>s4 << 2;
+          }
+        }
+      }
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function fireRow(
+  v: usize,
+  x: usize,
+  out: usize,
+  bytes: usize,
+  up: v128,
+  either: v128,
+  top: v128,
+): void {
   let at: usize = 0;
   for (; at + 16 <= bytes; at += 16) {
     const m = f32x4.add(v128.load(v + at), v128.load(x + at));

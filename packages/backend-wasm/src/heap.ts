@@ -117,10 +117,10 @@ export interface KernelExports
     v: number,
     x: number,
     out: number,
-    length: number,
     positive: number,
     negative: number,
     levels: number,
+    ...sizesThenStrides: number[]
   ): void;
   nearestThreshold(
     v: number,

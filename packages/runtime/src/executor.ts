@@ -44,6 +44,7 @@ export class Executor<H> {
     const outputs = instruction.kernel.run({
       node: instruction.node,
       inputs: mapNames(instruction.inputs, (slot) => this.get(slot)),
+      through: instruction.through,
       sizes,
       step,
       state: (name) => this.state(statePath(name)),
