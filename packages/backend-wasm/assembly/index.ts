@@ -2,7 +2,9 @@
 export { compensatedGelu, gelu } from './activation';
 export { batchNorm, batchNormStatistics, batchNormStatisticsGradient } from './batch-norm';
 export { compare, select } from './choice';
-export { addInto, advanceMean, emitDifference, emitProduct } from './compensation';
+export { compensatedProduct } from './compensated-product';
+export { compensatedLayerNorm, compensatedSoftmax } from './compensated-rows';
+export { addInto, emitProduct } from './compensation';
 export { copyStrided } from './copy-strided';
 export { countNonZero } from './count-non-zero';
 export { extreme, spike, squareRoot, surrogateDerivative } from './elementwise';

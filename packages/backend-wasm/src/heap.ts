@@ -17,7 +17,6 @@ export interface KernelExports
     NormalisationExports,
     PoolingExports {
   addInto(sum: number, x: number, length: number): void;
-  advanceMean(sum: number, x: number, mean: number, length: number, t: number): void;
   compare(
     a: number,
     b: number,
@@ -35,10 +34,48 @@ export interface KernelExports
     length: number,
     t: number,
   ): void;
+  compensatedLayerNorm(
+    x: number,
+    weight: number,
+    bias: number,
+    sum: number,
+    before: number,
+    out: number,
+    rows: number,
+    width: number,
+    epsilon: number,
+    t: number,
+  ): void;
+  compensatedProduct(
+    a: number,
+    b: number,
+    sumA: number,
+    sumB: number,
+    product: number,
+    out: number,
+    packed: number,
+    batch: number,
+    rows: number,
+    columns: number,
+    inner: number,
+    aRow: number,
+    aColumn: number,
+    bRow: number,
+    bColumn: number,
+    t: number,
+  ): void;
+  compensatedSoftmax(
+    x: number,
+    sum: number,
+    before: number,
+    out: number,
+    rows: number,
+    width: number,
+    t: number,
+  ): void;
   copyStrided(x: number, out: number, ...sizesThenStrides: number[]): void;
   countNonZero(x: number, out: number, outer: number, middle: number, inner: number): void;
-  emitDifference(f: number, before: number, out: number, length: number, t: number): void;
-  emitProduct(change: number, product: number, length: number, t: number): void;
+  emitProduct(out: number, product: number, length: number, t: number): void;
   gelu(x: number, out: number, length: number): void;
   gemm(
     a: number,
@@ -81,10 +118,10 @@ export interface KernelExports
     v: number,
     x: number,
     out: number,
-    length: number,
     positive: number,
     negative: number,
     levels: number,
+    ...sizesThenStrides: number[]
   ): void;
   nearestThreshold(
     v: number,

@@ -34,6 +34,8 @@ export interface Kernel<H> {
   readonly op: string;
   /** Whether it can do this node; it can do all by default. What it cannot do is lowered. */
   accepts?(node: GraphNode): boolean;
+  /** Inputs, read element by element, that may be given as they were before copies (`KernelCall.through`). */
+  readonly readsThrough?: readonly string[];
   /** Computes the outputs by name. Inputs are only read. */
   run(call: KernelCall<H>): Readonly<Record<string, H>>;
 }
@@ -42,6 +44,11 @@ export interface Kernel<H> {
 export interface KernelCall<H> {
   readonly node: GraphNode;
   readonly inputs: PerName<H>;
+  /**
+   * The copies that stand between what is given and an input of `readsThrough`, by its name: a reshape or none, then
+   * transposes and slices.
+   */
+  readonly through?: Readonly<Record<string, readonly GraphNode[]>> | undefined;
   /** The numbers that named sizes stand for in this call. */
   readonly sizes: Readonly<Record<string, number>>;
   /** The index of the timestep, from 0. */

@@ -44,6 +44,7 @@ export class Executor<H> {
     const statePath = (name: string): string => instruction.states.get(name)!;
     const outputs = runKernel(instruction, {
       inputs: mapNames(instruction.inputs, (slot) => this.get(slot)),
+      through: instruction.through,
       sizes,
       step,
       state: (name) => this.state(statePath(name)),

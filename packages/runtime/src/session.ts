@@ -5,6 +5,7 @@ import { checkInputs } from './check-inputs.ts';
 import { Executor, findLastUses } from './executor.ts';
 import type { Instruction, Slot } from './plan.ts';
 import type { Prepared } from './prepared.ts';
+import { readThrough, withoutUnread } from './read-through.ts';
 import { requireMemory } from './require-memory.ts';
 import { checkFresh, requireLive, requireRows } from './session-rules.ts';
 import type { Tap } from './tap.ts';
@@ -53,15 +54,16 @@ export class StepSession<H> implements Session {
       const { moving, inputs } = plan.origins[slot]!;
       return !moving && [...inputs].every((name) => Object.hasOwn(options.held, name));
     };
-    const once = prepared.instructions.filter(({ outputs }) =>
-      Object.values(outputs).every(isHeld),
-    );
-    const always = prepared.instructions.filter((instruction) => !once.includes(instruction));
     const needed = new Set<Slot>([
       ...plan.outputs.values(),
       ...plan.stateNodes.map(({ write }) => write),
       ...this.#taps.bySlot.keys(),
     ]);
+    const instructions = withoutUnread(readThrough(prepared.instructions), (slot) =>
+      needed.has(slot),
+    );
+    const once = instructions.filter(({ outputs }) => Object.values(outputs).every(isHeld));
+    const always = instructions.filter((instruction) => !once.includes(instruction));
     const read = always.flatMap(({ inputs }) => Object.values(inputs).flat() as Slot[]);
     this.#kept = new Set(
       [...needed, ...read].filter((slot) => isHeld(slot) && !prepared.fixed.has(slot)),
