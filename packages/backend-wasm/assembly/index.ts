@@ -9,6 +9,7 @@ export { extreme, spike, squareRoot, surrogateDerivative } from './elementwise';
 export { listPlaneEvents, listWindowEvents } from './events';
 export { gatherTaps, gatherWindows } from './gather';
 export { gemm } from './gemm';
+export { integerRows } from './integer-rows';
 export { isFinite } from './is-finite';
 export { lif } from './lif';
 export { linearRows } from './linear-rows';

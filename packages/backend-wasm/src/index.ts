@@ -24,7 +24,8 @@ import { copyKernels } from './kernels/copies.ts';
 import { elementwiseKernels } from './kernels/elementwise.ts';
 import { compensatedFunctions, plainFunctions } from './kernels/functions.ts';
 import { lif } from './kernels/lif.ts';
-import { linear, matmul } from './kernels/matmul.ts';
+import { linear } from './kernels/linear.ts';
+import { matmul } from './kernels/matmul.ts';
 import { differentialThreshold, multiThreshold } from './kernels/multi-threshold.ts';
 import { neuronSequenceGradient } from './kernels/neuron-sequence-gradient.ts';
 import { neuronSequence } from './kernels/neuron-sequence.ts';
@@ -33,6 +34,7 @@ import { reductionKernels } from './kernels/reductions.ts';
 import { rowIndexingKernels } from './kernels/row-indexing.ts';
 import { wasmMemoryBytes } from './memory-bytes.ts';
 import { locationOf } from './read-binary.ts';
+import { hasRelaxedSimd } from './relaxed-simd.ts';
 
 export { measureRoofline, type Roofline } from './roofline.ts';
 export type { NumberMode, PlanDescription, PlannedStage };
@@ -82,6 +84,7 @@ export interface WasmBackend extends Backend {
 
 /** WebAssembly with SIMD: tfjs operators, and our own kernels on the same memory. */
 export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
+  const { mode = 'float32', threads } = options;
   let heap: Heap | undefined;
   // Kernels run after ready(), so the heap is there.
   const current = (): Heap => heap!;
@@ -104,7 +107,7 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
       conv2dWeightGradient(current),
       differentialThreshold(current),
       lif(current),
-      linear(current),
+      linear(current, mode),
       matmul(current),
       multiThreshold(current),
       neuronSequence(current),
@@ -112,10 +115,10 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
     ],
     beforeReady: () => {
       setWasmPaths(binaryLocations());
-      if (options.threads !== undefined) setThreadsCount(options.threads);
+      if (threads !== undefined) setThreadsCount(threads);
     },
     ready: async () => {
-      heap ??= await openHeap();
+      heap ??= await openHeap({ relaxed: mode === 'int8' && hasRelaxedSimd() });
     },
   });
   const complete: Device<TfTensor> = {
@@ -127,7 +130,6 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
         : countNonZero(current(), handle, keep),
     take: (handle, rows, axis) => takeRows(current(), handle, rows, axis),
   };
-  const { mode = 'float32', threads } = options;
   const engine = new Engine({
     device: complete,
     heap: current,
