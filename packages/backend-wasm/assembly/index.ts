@@ -8,6 +8,7 @@ export { countNonZero } from './count-non-zero';
 export { extreme, spike, squareRoot, surrogateDerivative } from './elementwise';
 export { listPlaneEvents, listWindowEvents } from './events';
 export { gatherTaps, gatherWindows } from './gather';
+export { gatherWindowPairs } from './gather-pairs';
 export { gemm } from './gemm';
 export { integerRows } from './integer-rows';
 export { isFinite } from './is-finite';

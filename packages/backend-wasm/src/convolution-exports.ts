@@ -9,6 +9,20 @@ export interface ConvolutionExports {
     panel: number,
     sums: number,
   ): void;
+  gatherWindowPairs(
+    starts: number,
+    windowStep: number,
+    rowStep: number,
+    span: number,
+    windows: number,
+    height: number,
+    width: number,
+    kernelHeight: number,
+    weights: number,
+    weightStep: number,
+    full: number,
+    out: number,
+  ): void;
   gatherWindows(
     starts: number,
     windowStep: number,

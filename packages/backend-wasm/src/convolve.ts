@@ -8,6 +8,8 @@ type Pair = readonly [number, number];
 const lanes = 16;
 /** Windows whose sums wait to be put in place: they stay in the second-level cache. */
 const windowsAtOnce = 1024;
+/** The share of numbers that are not zero above which it is faster to read them all. */
+const mostEvents = 0.55;
 
 /** A convolution of images `[N, C, H, W]`; pairs are of rows and columns. */
 export interface Convolution {
@@ -50,6 +52,8 @@ export function convolve(heap: Heap, convolution: Convolution): void {
   const planeSize = x.shape[2]! * x.shape[3]!;
   const blocks = Math.ceil(outputs / lanes);
   const panelSize = filters.size[0] * filters.size[1] * channels * lanes;
+  /** Bytes of the events of a row of a window with nothing left out. */
+  const fullRow = 8 * filters.size[1] * channels;
   const layout = layOut(convolution, channels);
   const band = Math.min(height, Math.max(1, Math.floor(windowsAtOnce / width)));
 
@@ -69,7 +73,13 @@ export function convolve(heap: Heap, convolution: Convolution): void {
     number,
     number,
   ];
-  const all = 1 - kernels.isFinite(filter, filters.tensor.size);
+  const isFinite = kernels.isFinite(filter, filters.tensor.size) === 1;
+  const count = scratch.space(1);
+  const isDense = (image: number): boolean => {
+    const size = channels * planeSize;
+    kernels.countNonZero(image, count, 1, size, 1);
+    return new Float32Array(heap.bytes().buffer, count, 1)[0]! > mostEvents * size;
+  };
 
   for (let group = 0; group < groups; group++) {
     kernels.packFilters(
@@ -86,6 +96,9 @@ export function convolve(heap: Heap, convolution: Convolution): void {
     );
     for (let sample = 0; sample < samples; sample++) {
       const image = from + 4 * (sample * groups + group) * channels * planeSize;
+      const inPairs = width > 1 && isDense(image);
+      // Weights that are not finite are multiplied by every zero, too.
+      const all = Number(inPairs || !isFinite);
       kernels.listWindowEvents(
         image,
         channels,
@@ -99,25 +112,26 @@ export function convolve(heap: Heap, convolution: Convolution): void {
         events,
       );
       for (let first = 0; first < height; first += band) {
-        const count = Math.min(band, height - first);
+        const rowsOfWindows = Math.min(band, height - first);
         for (let block = 0; block < blocks; block++) {
           const output = group * outputs + block * lanes;
-          kernels.gatherWindows(
+          const gathering = [
             starts + first * stride[0] * rowLength,
             stride[0] * rowLength,
             dilation[0] * rowLength,
             4 * filters.size[1],
             windows,
-            count,
+            rowsOfWindows,
             width,
             filters.size[0],
             weights + 4 * block * panelSize,
             4 * filters.size[1] * channels * lanes,
-            sums,
-          );
+          ] as const;
+          if (inPairs) kernels.gatherWindowPairs(...gathering, fullRow, sums);
+          else kernels.gatherWindows(...gathering, sums);
           kernels.planesFromPanel(
             sums,
-            count * width,
+            rowsOfWindows * width,
             target + 4 * ((sample * groups * outputs + output) * height + first) * width,
             height * width,
             Math.min(lanes, outputs - block * lanes),

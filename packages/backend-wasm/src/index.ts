@@ -49,7 +49,8 @@ export interface WasmBackendOptions {
   /**
    * How the weights of event-driven layers are kept. `float32` gives the results of the operators up to the
    * order of sums. `int16` rounds every output's weights to whole steps and adds them without rounding: twice
-   * as many at once.
+   * as many at once. `int8` rounds to larger steps, so that the weights of two spikes are added in one byte: four
+   * times as many.
    */
   readonly mode?: NumberMode;
   /**

@@ -41,15 +41,22 @@ export function graphOf({ op, inputs, attributes }: Call): {
   return { graph: builder.build(), inputs: given };
 }
 
-/** Runs a call by the kernel of the wasm backend, which must have one, and by the lowering on the reference. */
-export async function expectAgreement(call: Call, tolerance = 1e-5): Promise<void> {
+/** Runs a call by the kernel of the wasm backend, which must have one. */
+export async function compute(call: Call): Promise<Readonly<Record<string, Tensor>>> {
   const { graph, inputs } = graphOf(call);
   const program = await backend.compile(graph, { registry });
   expect(program.operators.get(call.op.id), `kernel of ${call.op.id}`).toBe(1);
-  const reference = await cpuBackend().compile(graph, { registry, kernels: 'primitives' });
-  const actual = await program.run(inputs, { timesteps: 1 });
-  const expected = await reference.run(inputs, { timesteps: 1 });
+  const outputs = await program.run(inputs, { timesteps: 1 });
   program.dispose();
+  return outputs;
+}
+
+/** Compares `compute` with the lowering on the reference. */
+export async function expectAgreement(call: Call, tolerance = 1e-5): Promise<void> {
+  const { graph, inputs } = graphOf(call);
+  const actual = await compute(call);
+  const reference = await cpuBackend().compile(graph, { registry, kernels: 'primitives' });
+  const expected = await reference.run(inputs, { timesteps: 1 });
   const shapes = Object.values(call.inputs).map((one) => (one ? `[${one.shape.join()}]` : 'none'));
   for (const [name, tensor] of Object.entries(expected)) {
     const what = `${name} of ${shapes.join(' ')} with ${JSON.stringify(call.attributes)}`;

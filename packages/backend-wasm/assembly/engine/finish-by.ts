@@ -46,6 +46,8 @@ export function finishBy<S, D>(
       let a = scale + half;
       let b = bias + half;
       const kept = v + half;
+      /** Which of the first eight neurons fire. */
+      let low = initial;
       let v0 = initial;
       let v1 = initial;
       let v2 = initial;
@@ -56,43 +58,51 @@ export function finishBy<S, D>(
         v2 = v128.load(kept, 32);
         v3 = v128.load(kept, 48);
       }
+      // Four vectors at a timestep: the next one of a single vector would wait for its last.
       for (let t = 0; t < T; t++) {
         let x0 = current<S>(sum, a, b, 0);
         let x1 = current<S>(sum, a, b, 1);
-        let x2 = current<S>(sum, a, b, 2);
-        let x3 = current<S>(sum, a, b, 3);
         if (residual) {
           x0 = f32x4.add(x0, v128.load(from));
           x1 = f32x4.add(x1, v128.load(from, 16));
-          x2 = f32x4.add(x2, v128.load(from, 32));
-          x3 = f32x4.add(x3, v128.load(from, 48));
-          from += residualTime;
         }
         if (out) {
           v128.store(to, x0);
           v128.store(to, x1, 16);
-          v128.store(to, x2, 32);
-          v128.store(to, x3, 48);
+        }
+        if (!is<D, None>()) {
+          x0 = chargeBy<D>(v0, x0, share, leak, tau, rest, flags);
+          x1 = chargeBy<D>(v1, x1, share, leak, tau, rest, flags);
+          const fired0 = fireBy<D>(x0, threshold, flags);
+          const fired1 = fireBy<D>(x1, threshold, flags);
+          v0 = resetBy<D>(x0, fired0, threshold, leak, decay, rest, flags);
+          v1 = resetBy<D>(x1, fired1, threshold, leak, decay, rest, flags);
+          low = i16x8.narrow_i32x4_s(fired0, fired1);
+        }
+        // Never so; it keeps V8 from loading what all four vectors need at once, for which registers do not suffice.
+        if (!sum) break;
+        x0 = current<S>(sum, a, b, 2);
+        x1 = current<S>(sum, a, b, 3);
+        if (residual) {
+          x0 = f32x4.add(x0, v128.load(from, 32));
+          x1 = f32x4.add(x1, v128.load(from, 48));
+          from += residualTime;
+        }
+        if (out) {
+          v128.store(to, x0, 32);
+          v128.store(to, x1, 48);
           to += laneBytes;
         }
         sum += sumTime;
         a += scaleTime;
         b += scaleTime;
         if (is<D, None>()) continue;
-        // Four vectors at once: the next timestep of one would wait for its last.
-        x0 = chargeBy<D>(v0, x0, share, leak, tau, rest, flags);
-        x1 = chargeBy<D>(v1, x1, share, leak, tau, rest, flags);
-        x2 = chargeBy<D>(v2, x2, share, leak, tau, rest, flags);
-        x3 = chargeBy<D>(v3, x3, share, leak, tau, rest, flags);
-        const fired0 = fireBy<D>(x0, threshold, flags);
-        const fired1 = fireBy<D>(x1, threshold, flags);
-        const fired2 = fireBy<D>(x2, threshold, flags);
-        const fired3 = fireBy<D>(x3, threshold, flags);
-        v0 = resetBy<D>(x0, fired0, threshold, leak, decay, rest, flags);
-        v1 = resetBy<D>(x1, fired1, threshold, leak, decay, rest, flags);
-        v2 = resetBy<D>(x2, fired2, threshold, leak, decay, rest, flags);
-        v3 = resetBy<D>(x3, fired3, threshold, leak, decay, rest, flags);
-        const low = i16x8.narrow_i32x4_s(fired0, fired1);
+        x0 = chargeBy<D>(v2, x0, share, leak, tau, rest, flags);
+        x1 = chargeBy<D>(v3, x1, share, leak, tau, rest, flags);
+        const fired2 = fireBy<D>(x0, threshold, flags);
+        const fired3 = fireBy<D>(x1, threshold, flags);
+        v2 = resetBy<D>(x0, fired2, threshold, leak, decay, rest, flags);
+        v3 = resetBy<D>(x1, fired3, threshold, leak, decay, rest, flags);
         const high = i16x8.narrow_i32x4_s(fired2, fired3);
         store<u16>(spike, <u16>(i8x16.bitmask(i8x16.narrow_i16x8_s(low, high)) & mask));
         spike += spikeTime;

@@ -87,7 +87,8 @@ export function resetBy<D>(
   rest: f32,
   flags: i32,
 ): v128 {
-  if (is<D, Leaky>()) return f32x4.mul(charged, v128.andnot(f32x4.splat(1), fired));
+  // What fires becomes 0 or, if it was infinite, NaN, as it does by a product with 0.
+  if (is<D, Leaky>()) return f32x4.sub(charged, v128.and(charged, fired));
   if (is<D, Subtracting>()) return f32x4.sub(charged, v128.and(f32x4.splat(threshold), fired));
   const spikes = v128.and(fired, f32x4.splat(1));
   const kept = reset(charged, spikes, threshold, rest, flags);

@@ -238,5 +238,5 @@ function lastReads({ stages, outputs, watched }: StagePlan): Numbers[][] {
 }
 
 function record(profiler: Profiler, stage: Stage, step: number, elapsed: number): void {
-  profiler.record({ op: `engine/${stage.kind}`, path: stage.path, step, elapsed });
+  profiler.record({ op: stage.op ?? `engine/${stage.kind}`, path: stage.path, step, elapsed });
 }

@@ -14,6 +14,8 @@ export type PackedNumbers = Float32Array | Int16Array | Uint8Array;
 export interface Stage {
   /** Its kernel, or `operator`. */
   readonly kind: string;
+  /** The operator whose own kernel it calls. */
+  readonly op?: string;
   /** The node that gives it its name, and all that it does. */
   readonly path: string;
   readonly nodes: readonly string[];

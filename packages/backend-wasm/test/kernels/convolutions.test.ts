@@ -1,8 +1,8 @@
 import { createRandom, primitives, type Random, type Tensor, tensor } from '@spikeloom/ir';
 import { conv2dInputGradient, conv2dWeightGradient } from '@spikeloom/training';
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { numbers, size } from '../../../backend-cpu/test/random-data.ts';
-import { type Call, expectAgreement } from '../agreement.ts';
+import { type Call, compute, expectAgreement } from '../agreement.ts';
 
 const { conv2d } = primitives;
 
@@ -111,4 +111,37 @@ describe('numbers that are not finite', () => {
     const weight = tensor([1, 2, 0, -1], [2, 2, 1, 1]);
     await expectAgreement({ op: conv2d, inputs: { x, weight }, attributes: unit });
   });
+});
+
+test('dense images give the bits that they give with so many channels of zeros that only events are read', async () => {
+  const random = createRandom(73);
+  for (const [height, width] of [
+    [9, 9],
+    [8, 12],
+    [7, 3],
+  ] as const) {
+    const attributes = { stride: [1, 2], dilation: [1, 1], padding: [1, 1, 2, 0], groups: 1 };
+    // Here and there a zero, so that some rows of windows are complete and some are not.
+    const pixel = (): number => (random.uniform() < 0.05 ? 0 : random.normal());
+    const x = numbers(random, [2, 3, height, width], pixel);
+    const weight = numbers(random, [18, 3, 3, 3]);
+    const whole = (from: Tensor, channels: number, images: number): Tensor => {
+      const each = from.data.length / images;
+      const data = new Float32Array(images * channels * (each / 3));
+      for (let image = 0; image < images; image++) {
+        data.set(
+          from.data.subarray(image * each, (image + 1) * each),
+          (data.length / images) * image,
+        );
+      }
+      return tensor(data, [images, channels, ...from.shape.slice(2)]);
+    };
+    const alone = await compute({ op: conv2d, inputs: { x, weight }, attributes });
+    const among = await compute({
+      op: conv2d,
+      inputs: { x: whole(x, 9, 2), weight: whole(weight, 9, 18) },
+      attributes,
+    });
+    expect(alone['out']!.data).toEqual(among['out']!.data);
+  }
 });

@@ -77,7 +77,7 @@ const integers: PanelForm = {
 };
 const rowBytes = 64;
 
-/** Rows that are made in a run gain nothing from being smaller. */
+/** Integers are int16: lists are short here, and adding up their rows a fifth of the time. */
 function formOf({ mode }: Recognition, { width }: Attention): PanelForm {
   return mode !== 'float32' && width % integers.lanes === 0 ? integers : numbers;
 }

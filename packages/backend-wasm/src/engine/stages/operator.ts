@@ -31,6 +31,7 @@ export function operatorStage(recognition: Recognition, instruction: Instruction
   };
   recognition.push({
     kind: 'operator',
+    op: node.op,
     path: node.id,
     nodes: [node.id],
     why: `no kernel of the engine for ${node.op}`,
