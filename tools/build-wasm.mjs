@@ -11,6 +11,12 @@ const root = resolve(import.meta.dirname, '../packages/backend-wasm');
 const binaries = [
   { target: 'release', file: 'wasm/kernels.wasm', entry: 'assembly/index.ts' },
   { target: 'shared', file: 'wasm/kernels-shared.wasm', entry: 'assembly/index.ts' },
+  { target: 'relaxed', file: 'wasm/kernels-relaxed.wasm', entry: 'assembly/index.ts' },
+  {
+    target: 'relaxed-shared',
+    file: 'wasm/kernels-relaxed-shared.wasm',
+    entry: 'assembly/index.ts',
+  },
   { target: 'engine', file: 'wasm/engine.wasm', entry: 'assembly/engine/index.ts' },
   { target: 'engine-shared', file: 'wasm/engine-shared.wasm', entry: 'assembly/engine/index.ts' },
 ];

@@ -1,8 +1,9 @@
 // Times the converted Vision Transformer on backend-wasm beside as many passes of the trained one through
 // the operators of tfjs-wasm, batch by batch in turn, one thread each; and the early exit beside both. With
-// --primitives, also the spiking network without any kernel of ours.
+// --primitives, also the spiking network without any kernel of ours; with --integers, also in int16 and in int8.
 //
-//   node tools/bench/ecmt.mjs [--images 200] [--timesteps 8] [--batch 100] [--profile] [--primitives] [--json]
+//   node tools/bench/ecmt.mjs [--images 200] [--timesteps 8] [--batch 100] [--profile] [--primitives]
+//     [--integers] [--json]
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     batch: { type: 'string', default: '100' },
     profile: { type: 'boolean', default: false },
     primitives: { type: 'boolean', default: false },
+    integers: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -60,6 +62,11 @@ const snn = await wasm.compile(graph, { registry });
 const plain = values.primitives
   ? await wasm.compile(graph, { registry, kernels: 'primitives' })
   : undefined;
+const integerModes = values.integers ? ['int16', 'int8'] : [];
+const inIntegers = {};
+for (const mode of integerModes) {
+  inIntegers[mode] = await wasmBackend({ threads: 1, mode }).compile(graph, { registry });
+}
 const dense = await tfjsBackend('wasm').compile(trained, { registry });
 const { exit } = calibrateTopK(await collectStatistics(snn, training, { timesteps }), {
   epsilon: 0.02,
@@ -72,7 +79,7 @@ const profiler = {
   record: ({ op, elapsed }) => kernels.set(op, (kernels.get(op) ?? 0) + elapsed),
 };
 
-const times = { dense: [], spiking: [], cutoff: [], primitives: [] };
+const times = { dense: [], spiking: [], cutoff: [], primitives: [], int16: [], int8: [] };
 const timed = async (name, work) => {
   const began = performance.now();
   const result = await work();
@@ -90,6 +97,9 @@ for (const [index, { inputs }] of [test[0], ...test].entries()) {
     snn.run(inputs, { timesteps, ...(values.profile ? { profiler } : {}) }),
   );
   if (values.primitives) await timed('primitives', () => plain.run(inputs, { timesteps }));
+  for (const mode of integerModes) {
+    await timed(mode, () => inIntegers[mode].run(inputs, { timesteps }));
+  }
   const { timesteps: steps } = await timed('cutoff', () =>
     runUntil(snn, inputs, { timesteps, exit }),
   );
@@ -121,6 +131,12 @@ const result = {
         primitivesOverSpiking: total('primitives') / total('spiking'),
       }
     : {}),
+  ...Object.fromEntries(
+    integerModes.flatMap((mode) => [
+      [`${mode}Seconds`, total(mode)],
+      [`${mode}OverSpiking`, total(mode) / total('spiking')],
+    ]),
+  ),
   ...(values.profile ? { kernelShares: kernelShares() } : {}),
 };
 if (values.json) console.log(JSON.stringify(result));
@@ -139,6 +155,13 @@ else {
       'the same by primitives',
       primitivesSeconds,
       `x ${primitivesOverSpiking.toFixed(2)} of it`,
+    );
+  }
+  for (const mode of integerModes) {
+    line(
+      `the same in ${mode}`,
+      result[`${mode}Seconds`],
+      `x ${result[`${mode}OverSpiking`].toFixed(2)} of it`,
     );
   }
   const remark = `x ${result.cutoffOverSpiking.toFixed(2)} of it, mean timestep ${result.meanTimestep.toFixed(2)} of ${timesteps}`;

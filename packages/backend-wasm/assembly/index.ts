@@ -12,6 +12,7 @@ export { listPlaneEvents, listWindowEvents } from './events';
 export { gatherTaps, gatherWindows } from './gather';
 export { gatherWindowPairs } from './gather-pairs';
 export { gemm } from './gemm';
+export { integerRows } from './integer-rows';
 export { isFinite } from './is-finite';
 export { lif } from './lif';
 export { linearRows } from './linear-rows';

@@ -1,3 +1,5 @@
+import { copyNumbers } from './copy-numbers';
+
 /** Inputs of sixteen outputs whose weights stay in a first-level cache. */
 const DEPTH = 256;
 
@@ -244,13 +246,4 @@ function meetTwo(
   shift = v128.load(bias, 48);
   v128.store(out, f32x4.add(a3, shift), 48);
   v128.store(out + outRow, f32x4.add(b3, shift), 48);
-}
-
-/** Copies fewer numbers than a block has. */
-function copyNumbers(from: usize, to: usize, count: i32): void {
-  const end = from + (<usize>count << 2);
-  for (; from < end; from += 4) {
-    store<f32>(to, load<f32>(from));
-    to += 4;
-  }
 }

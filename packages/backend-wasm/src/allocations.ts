@@ -26,7 +26,7 @@ export class Allocations {
   readonly #memory: WebAssembly.Memory;
   readonly #free: (address: number) => void;
   /** Addresses that the kernel under way was given and has not given back, and its tensors. */
-  readonly #recent = new Set<number>();
+  #recent = new Set<number>();
   #tensors: tf.Tensor[] = [];
   #isKernel = false;
   #isTight = false;
@@ -52,8 +52,14 @@ export class Allocations {
     };
   }
 
-  /** Runs a kernel that leaves nothing behind when it fails, for want of memory above all. */
+  /**
+   * Runs a kernel that leaves nothing behind when it fails, for want of memory above all. Within a kernel, what this
+   * makes stays when the kernel around it fails later.
+   */
   during<T>(kernel: () => T): T {
+    const around = { recent: this.#recent, tensors: this.#tensors, isKernel: this.#isKernel };
+    this.#recent = new Set();
+    this.#tensors = [];
     this.#isKernel = true;
     try {
       return kernel();
@@ -64,9 +70,9 @@ export class Allocations {
         error instanceof WebAssembly.RuntimeError && error.message.includes('Aborted');
       throw isAbort && this.#hasLittle ? tooLarge(sparedBytes, error) : error;
     } finally {
-      this.#isKernel = false;
-      this.#recent.clear();
-      this.#tensors = [];
+      this.#recent = around.recent;
+      this.#tensors = around.tensors;
+      this.#isKernel = around.isKernel;
     }
   }
 

@@ -36,6 +36,24 @@ export interface ConvolutionExports {
     weightStep: number,
     out: number,
   ): void;
+  integerRows(
+    x: number,
+    panels: number,
+    bytes: number,
+    shifts: number,
+    scales: number,
+    bias: number,
+    out: number,
+    rows: number,
+    inputs: number,
+    outputs: number,
+    depth: number,
+    inverse: number,
+    safe: number,
+    largest: number,
+    rowsAtOnce: number,
+    scratch: number,
+  ): number;
   isFinite(x: number, length: number): number;
   linearRows(
     x: number,

@@ -160,12 +160,20 @@ interface TfjsWasm {
 export class Heap {
   readonly kernels: KernelExports;
   readonly allocations: Allocations;
+  /** Whether the kernels multiply bytes by instructions of relaxed SIMD. */
+  readonly isRelaxed: boolean;
   readonly #backend: TfjsWasm;
   readonly #memory: WebAssembly.Memory;
 
-  constructor(kernels: KernelExports, backend: TfjsWasm, memory: WebAssembly.Memory) {
+  constructor(
+    kernels: KernelExports,
+    backend: TfjsWasm,
+    memory: WebAssembly.Memory,
+    isRelaxed: boolean,
+  ) {
     this.kernels = kernels;
     this.allocations = allocationsOf(backend, memory);
+    this.isRelaxed = isRelaxed;
     this.#backend = backend;
     this.#memory = memory;
   }
@@ -230,13 +238,20 @@ export function takeRows(
 
 const kernelsUrl = new URL('../wasm/kernels.wasm', import.meta.url);
 const sharedKernelsUrl = new URL('../wasm/kernels-shared.wasm', import.meta.url);
+const relaxedKernelsUrl = new URL('../wasm/kernels-relaxed.wasm', import.meta.url);
+const sharedRelaxedKernelsUrl = new URL('../wasm/kernels-relaxed-shared.wasm', import.meta.url);
 
-/** Puts our kernels on the memory of the running tfjs WASM backend, shared between threads or not. */
-export async function openHeap(): Promise<Heap> {
+/**
+ * Puts our kernels on the memory of the running tfjs WASM backend, shared between threads or not. `relaxed`
+ * takes those that need relaxed SIMD: the same kernels with the same results, faster on bytes.
+ */
+export async function openHeap({ relaxed }: { readonly relaxed: boolean }): Promise<Heap> {
   const { backend, memory } = tfjsWasm();
   const isShared =
     typeof SharedArrayBuffer === 'function' && memory.buffer instanceof SharedArrayBuffer;
-  const bytes = await readBinary(isShared ? sharedKernelsUrl : kernelsUrl);
+  const plain = isShared ? sharedKernelsUrl : kernelsUrl;
+  const faster = isShared ? sharedRelaxedKernelsUrl : relaxedKernelsUrl;
+  const bytes = await readBinary(relaxed ? faster : plain);
   if (!WebAssembly.validate(bytes)) {
     throw new SpikeloomError({
       code: 'unsupported',
@@ -247,7 +262,7 @@ export async function openHeap(): Promise<Heap> {
   }
   const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
   // The binary is built from assembly/index.ts beside this file.
-  return new Heap(instance.exports as unknown as KernelExports, backend, memory);
+  return new Heap(instance.exports as unknown as KernelExports, backend, memory, relaxed);
 }
 
 function tfjsWasm(): { backend: TfjsWasm; memory: WebAssembly.Memory } {

@@ -5,6 +5,7 @@ import {
   type CompileOptions,
   createProgram,
   type Device,
+  type Kernel,
   operatorRoute,
 } from '@spikeloom/runtime';
 import { env, type Tensor as TfTensor } from '@tensorflow/tfjs-core';
@@ -24,7 +25,8 @@ import { copyKernels } from './kernels/copies.ts';
 import { elementwiseKernels } from './kernels/elementwise.ts';
 import { compensatedFunctions, plainFunctions } from './kernels/functions.ts';
 import { lif } from './kernels/lif.ts';
-import { linear, matmul } from './kernels/matmul.ts';
+import { linear } from './kernels/linear.ts';
+import { matmul } from './kernels/matmul.ts';
 import { differentialThreshold, multiThreshold } from './kernels/multi-threshold.ts';
 import { neuronSequenceGradient } from './kernels/neuron-sequence-gradient.ts';
 import { neuronSequence } from './kernels/neuron-sequence.ts';
@@ -33,6 +35,7 @@ import { reductionKernels } from './kernels/reductions.ts';
 import { rowIndexingKernels } from './kernels/row-indexing.ts';
 import { wasmMemoryBytes } from './memory-bytes.ts';
 import { locationOf } from './read-binary.ts';
+import { hasRelaxedSimd } from './relaxed-simd.ts';
 
 export { measureRoofline, type Roofline } from './roofline.ts';
 export type { NumberMode, PlanDescription, PlannedStage };
@@ -85,6 +88,7 @@ export interface WasmBackend extends Backend {
 
 /** WebAssembly with SIMD: tfjs operators, and our own kernels on the same memory. */
 export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
+  const { mode = 'float32', threads } = options;
   let heap: Heap | undefined;
   // Kernels run after ready(), so the heap is there.
   const current = (): Heap => heap!;
@@ -107,7 +111,7 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
       conv2dWeightGradient(current),
       differentialThreshold(current),
       lif(current),
-      linear(current),
+      linear(current, mode),
       matmul(current),
       multiThreshold(current),
       neuronSequence(current),
@@ -119,15 +123,12 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
       env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
     },
     ready: async () => {
-      heap ??= await openHeap();
+      heap ??= await openHeap({ relaxed: mode === 'int8' && hasRelaxedSimd() });
     },
   });
   const complete: Device<TfTensor> = {
     ...device,
-    kernels: device.kernels.map((kernel) => ({
-      ...kernel,
-      run: (call) => current().allocations.during(() => kernel.run(call)),
-    })),
+    kernels: device.kernels.map((kernel) => watched(current, kernel)),
     // The kernel reads numbers of four bytes.
     countNonZero: (handle, keep) =>
       handle.dtype === 'bool'
@@ -135,7 +136,6 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
         : countNonZero(current(), handle, keep),
     take: (handle, rows, axis) => takeRows(current(), handle, rows, axis),
   };
-  const { mode = 'float32', threads } = options;
   const engine = new Engine({
     device: complete,
     heap: current,
@@ -166,6 +166,22 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
     memoryBytes: () => wasmMemoryBytes() + engine.memoryBytes,
     bytesInUse: () => engine.bytesInUse,
     threads: () => engine.threads,
+  };
+}
+
+/** A kernel that leaves nothing behind when it fails, nor does what it makes for a program. */
+function watched(heap: () => Heap, kernel: Kernel<TfTensor>): Kernel<TfTensor> {
+  const during =
+    (run: Kernel<TfTensor>['run']): typeof run =>
+    (call) =>
+      heap().allocations.during(() => run(call));
+  return {
+    ...kernel,
+    run: during((call) => kernel.run(call)),
+    specialise(site) {
+      const special = kernel.specialise?.(site);
+      return special && { ...special, run: during((call) => special.run(call)) };
+    },
   };
 }
 

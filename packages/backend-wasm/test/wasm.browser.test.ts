@@ -1,11 +1,13 @@
 import { cpuBackend } from '@spikeloom/backend-cpu';
 import { wasmBackend } from '@spikeloom/backend-wasm';
 import { conversion } from '@spikeloom/conversion';
-import { createBuilder, createRandom, createRegistry, tensor } from '@spikeloom/ir';
+import { createBuilder, createRandom, createRegistry, linear, tensor } from '@spikeloom/ir';
 import { lif, multiThreshold, neurons } from '@spikeloom/neurons';
 import type { Backend } from '@spikeloom/runtime';
 import { conformanceCases } from '@spikeloom/testkit';
+import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test, vi } from 'vitest';
+import { hasRelaxedSimd } from '../src/relaxed-simd.ts';
 import { randomSpikingNetwork } from './engine/random-spiking-network.ts';
 
 const registry = createRegistry([neurons, conversion]);
@@ -64,6 +66,35 @@ test('threads that are gone leave their work to the page', async () => {
   for (const worker of workers) worker.terminate();
   expect(await program.run(inputs, { timesteps })).toEqual(before);
   program.dispose();
+});
+
+test('bytes are multiplied with relaxed SIMD, exactly', async () => {
+  const random = createRandom(21);
+  const draw = (count: number, most: number): number[] =>
+    Array.from({ length: count }, () => random.below(2 * most + 1) - most);
+  const b = createBuilder();
+  const signal = { kind: 'graded', positive: 1, negative: 1, levels: 6 } as const;
+  // Whole numbers up to 127 are weights that rounding leaves as they are.
+  const weight = draw(40 * 96, 126).map((value, index) => (index % 96 === 0 ? 127 : value));
+  const values = {
+    x: b.input('x', ['N', 96], { signal }),
+    weight: b.param('weight', [40, 96], { tensor: tensor(weight, [40, 96]) }),
+  };
+  b.output('out', b.apply(linear, values, {}, 'layer').out);
+  const x = tensor(
+    draw(70 * 96, 5).map((level) => Math.sign(level) * 2 ** Math.abs(level)),
+    [70, 96],
+  );
+  expect(hasRelaxedSimd()).toBe(true);
+  const [actual, expected] = await Promise.all(
+    [wasmBackend({ mode: 'int8' }), cpuBackend()].map(async (where) => {
+      const program = await where.compile(b.build(), { registry });
+      const { out } = await program.run({ x }, { timesteps: 1 });
+      program.dispose();
+      return [...out!.data];
+    }),
+  );
+  expect(actual).toEqual(expected);
 });
 
 /** Ten timesteps of random current through a multi-threshold layer, weights and a LIF layer. */

@@ -1,9 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { wasmBackend } from '@spikeloom/backend-wasm';
-import { tensorsOf } from '@spikeloom/checkpoint';
-import { readSafetensorsFile } from '@spikeloom/checkpoint/node';
 import { convert, convertEcmt, type Converted, type ReportEntry } from '@spikeloom/conversion';
 import {
   calibrateTopK,
@@ -13,36 +9,22 @@ import {
   predictions,
   replayCutoff,
 } from '@spikeloom/cutoff';
-import { fashionMnistNormalisation, fashionMnistSample, normalise } from '@spikeloom/datasets';
+import { fashionMnistSample } from '@spikeloom/datasets';
 import type { ImageSource } from '@spikeloom/datasets';
 import { openDataset } from '@spikeloom/datasets/node';
 import { createMeter, ecmtCounting, type EnergyReport } from '@spikeloom/energy';
-import { type Graph, linear, type Tensor } from '@spikeloom/ir';
-import { loadVit, type VitOptions } from '@spikeloom/models';
+import { linear, type Tensor } from '@spikeloom/ir';
 import { accumulateSteps, neuronLayers, type Program, spikeCounts } from '@spikeloom/runtime';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openGolden, stepsOf } from './golden.ts';
 import { registry, sourceFor } from './tiny-vit.ts';
+import { batches, loadTrained } from './trained-vit.ts';
 
 const golden = openGolden('fashion_vit');
 const sites = JSON.parse(golden.metadata.get('sites')!) as string[];
 const backend = wasmBackend();
 const timesteps = 10;
 const images = 1000;
-
-async function loadTrained(): Promise<Graph> {
-  const asset = (name: string): string =>
-    fileURLToPath(new URL(`../../cli/assets/vit-fashion-mnist.${name}`, import.meta.url));
-  const config = JSON.parse(await readFile(asset('json'), 'utf8')) as VitOptions;
-  return loadVit(config, tensorsOf(await readSafetensorsFile(asset('safetensors'))));
-}
-
-/** Images as the network wants them, with their labels. */
-async function* batches(source: ImageSource, size: number, count: number) {
-  for await (const batch of source.batches({ size, count })) {
-    yield { image: normalise(batch, fashionMnistNormalisation), labels: batch.labels };
-  }
-}
 
 async function convertOn(source: ImageSource, count: number): Promise<Converted> {
   async function* data() {

@@ -1,4 +1,11 @@
-import type { Attributes, AttributeSpec, GraphNode, PerName, Tensor } from '@spikeloom/ir';
+import type {
+  Attributes,
+  AttributeSpec,
+  GraphNode,
+  PerName,
+  Tensor,
+  ValueType,
+} from '@spikeloom/ir';
 
 /**
  * Where numbers live and are worked on: what a backend implements. It is not responsible for order,
@@ -36,8 +43,28 @@ export interface Kernel<H> {
   accepts?(node: GraphNode): boolean;
   /** Inputs, read element by element, that may be given as they were before copies (`KernelCall.through`). */
   readonly readsThrough?: readonly string[];
+  /**
+   * A kernel for one node of one program, where more is known: what the numbers of inputs can be, and which
+   * never change. It may keep what it works out from those. Default: the kernel as it is.
+   */
+  specialise?(site: KernelSite): SpecialKernel<H> | undefined;
   /** Computes the outputs by name. Inputs are only read. */
   run(call: KernelCall<H>): Readonly<Record<string, H>>;
+}
+
+/** What is known of a node when its program is compiled. */
+export interface KernelSite {
+  readonly node: GraphNode;
+  readonly types: PerName<ValueType>;
+  /** Inputs that are weights, or follow from weights alone: every call gets the same handles. */
+  readonly fixed: ReadonlySet<string>;
+}
+
+/** A kernel that lives as long as one program. */
+export interface SpecialKernel<H> {
+  run(call: KernelCall<H>): Readonly<Record<string, H>>;
+  /** Frees what it keeps; called once, when nothing runs any more. */
+  free(): void;
 }
 
 /** One execution of a kernel. */

@@ -15,8 +15,10 @@ export {
   type Device,
   type Kernel,
   type KernelCall,
+  type KernelSite,
   many,
   type PluginKernel,
+  type SpecialKernel,
   single,
 } from './device.ts';
 export {

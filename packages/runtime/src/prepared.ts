@@ -1,5 +1,5 @@
 import { mapNames } from '@spikeloom/ir';
-import type { Device } from './device.ts';
+import type { Device, SpecialKernel } from './device.ts';
 import { Handles } from './handles.ts';
 import type { Instruction, Plan, Slot } from './plan.ts';
 import { runKernel } from './run-kernel.ts';
@@ -65,21 +65,49 @@ function prepareWith<H>(handles: Handles<H>, plan: Plan<H>, device: Device<H>): 
       fixed.set(slot, handles.retain(outputs[name]!));
     }
   }
+  const special: SpecialKernel<H>[] = [];
+  const instructions = remaining.map((instruction): Instruction<H> => {
+    const kernel = specialise(instruction, plan, fixed);
+    if (!kernel) return instruction;
+    special.push(kernel);
+    return {
+      ...instruction,
+      kernel: { op: instruction.kernel.op, run: (call) => kernel.run(call) },
+    };
+  });
   let isDisposed = false;
   return {
     plan,
     device,
     fixed,
-    instructions: remaining,
+    instructions,
     fitting: new Set(),
     get isDisposed() {
       return isDisposed;
     },
     dispose: () => {
+      if (isDisposed) return;
       isDisposed = true;
+      for (const kernel of special) kernel.free();
       handles.clear();
     },
   };
+}
+
+/** The kernel of an instruction for this program alone, if it makes one. */
+function specialise<H>(
+  { node, kernel, inputs }: Instruction<H>,
+  plan: Plan<H>,
+  fixed: ReadonlyMap<Slot, H>,
+): SpecialKernel<H> | undefined {
+  const isFixed = (slots: Slot | readonly Slot[]): boolean =>
+    [slots].flat().every((slot) => fixed.has(slot));
+  const names = Object.keys(inputs).filter((name) => isFixed(inputs[name]!));
+  return kernel.specialise?.({
+    node,
+    types: mapNames(inputs, (slot) => plan.types[slot]!),
+    fixed: new Set(names),
+  });
 }
 
 /** A weight repeated along the batch depends on the size of the batch. */

@@ -1,9 +1,8 @@
 import type { TfjsKernel } from '@spikeloom/backend-tfjs';
-import { broadcastShape, linear as linearOp, primitives, sizeOf } from '@spikeloom/ir';
+import { broadcastShape, primitives, sizeOf } from '@spikeloom/ir';
 import { attributesOf, single } from '@spikeloom/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Heap } from '../heap.ts';
-import { hasManyRows, linearRows } from '../linear-rows.ts';
 import { batchOf, matricesOf, multiply } from '../multiply.ts';
 
 export function matmul(heap: () => Heap): TfjsKernel {
@@ -50,31 +49,4 @@ function broadcastAndMultiply(
   const batch = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2)) as number[];
   const whole = (x: tf.Tensor): tf.Tensor => tf.broadcastTo(x, [...batch, ...x.shape.slice(-2)]);
   return tf.matMul(whole(a), whole(b), transposeA, transposeB);
-}
-
-export function linear(heap: () => Heap): TfjsKernel {
-  return {
-    op: linearOp.id,
-    run(call) {
-      const [x, weight] = [single(call, 'x'), single(call, 'weight')];
-      const bias = call.inputs['bias'] === undefined ? undefined : single(call, 'bias');
-      const [outputs, inputs] = weight.shape as [number, number];
-      const out = heap().allocate([...x.shape.slice(0, -1), outputs]);
-      const product = { x, weight, bias, out };
-      if (hasManyRows(product)) {
-        linearRows(heap(), product);
-        return { out };
-      }
-      const rows = {
-        tensor: x,
-        rows: x.size / inputs,
-        columns: inputs,
-        batchStride: 0,
-        rowStride: inputs,
-        columnStride: 1,
-      };
-      multiply(heap(), rows, matricesOf(weight, true), out, { batch: 1, bias });
-      return { out };
-    },
-  };
 }
