@@ -7,6 +7,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { randomSpikingNetwork, type SpikingNetwork } from './random-spiking-network.ts';
 
+/** Threads and promises take their time on a machine that is busy. */
+const slowly = 30_000;
+
 const registry = createRegistry([neurons]);
 const timesteps = 5;
 const threads = 3;
@@ -115,7 +118,7 @@ describe.each([256 << 20, 1])('on several threads, in parts of %i bytes', (partB
     expect([...seen].toSorted()).toEqual(['aborted', 'disposed', 'finished']);
     expect(backend.bytesInUse()).toBe(before.used);
     expect(tf.memory().numTensors).toBe(before.tensors);
-    await vi.waitFor(() => expect(living).toBe(0));
+    await vi.waitFor(() => expect(living).toBe(0), slowly);
   });
 });
 

@@ -16,6 +16,9 @@ import { singleThread } from '../../src/engine/dispatch.ts';
 import { type EngineKernel, EngineMemory, openEngine } from '../../src/engine/memory.ts';
 import { ThreadPool } from '../../src/engine/threads.ts';
 
+/** Threads and promises take their time on a machine that is busy. */
+const slowly = 30_000;
+
 const registry = createRegistry([neurons]);
 const timesteps = 4;
 const workers: Worker[] = [];
@@ -32,7 +35,7 @@ describe('threads that are ended from outside', () => {
     const { backend, program, run, expected } = await threaded(3);
     await workers[1]!.terminate();
     expect(await run()).toEqual(expected);
-    await vi.waitFor(() => expect(backend.threads()).toBe(3));
+    await vi.waitFor(() => expect(backend.threads()).toBe(3), slowly);
     expect(workers.length).toBe(4);
     expect(await run()).toEqual(expected);
     program.dispose();
@@ -51,7 +54,7 @@ describe('threads that are ended from outside', () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
     const { backend, program, run, expected } = await threaded(2);
     for (let loss = 1; loss <= 3; loss++) {
-      await vi.waitFor(() => expect(backend.threads()).toBe(2));
+      await vi.waitFor(() => expect(backend.threads()).toBe(2), slowly);
       await workers.at(-1)!.terminate();
     }
     expect(await run()).toEqual(expected);
@@ -83,7 +86,7 @@ describe('a call that breaks off', () => {
     expect(pool.isUp).toBe(false);
     pool.run(call, 8);
     expect(results()).toEqual([8, 0]);
-    await vi.waitFor(() => expect(pool.isUp).toBe(true));
+    await vi.waitFor(() => expect(pool.isUp).toBe(true), slowly);
     pool.run(call, 8);
     expect(results()).toEqual([4, 4]);
     pool.stop();
