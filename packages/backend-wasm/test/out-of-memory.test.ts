@@ -110,6 +110,55 @@ it('a training step without memory names the node, and the trainer goes on when 
   await vi.waitFor(() => expect(tf.memory().numTensors + freed - 1).toBe(before), slowly);
 });
 
+it('weights in integers outlast a run that fails after it has made them', async () => {
+  const b = createBuilder();
+  const signal = { kind: 'graded', positive: 1, negative: 1, levels: 4 } as const;
+  const x = b.input('x', ['N', 8192], { signal });
+  const weights = Float32Array.from({ length: 64 * 8192 }, (_, index) => (index % 127) - 63);
+  const weight = b.param('weight', [64, 8192], { tensor: tensor(weights, [64, 8192]) });
+  b.output('out', b.apply(linear, { x, weight }, {}, 'layer').out);
+  const levels = Float32Array.from({ length: 32 * 8192 }, (_, index) => 2 ** (index % 4));
+  const run = { x: tensor(levels, [32, 8192]) };
+  for (let freed = 0; freed < 4; freed++) ballast.pop()!.dispose();
+  const program = await wasmBackend({ mode: 'int16', threads: 1 }).compile(b.build(), { registry });
+  while (hold(16 << 10));
+  const before = tf.memory().numTensors;
+  let [failures, freed] = [0, 0];
+  let out: Tensor | undefined;
+  while (!out) {
+    try {
+      ({ out } = await program.run(run, { timesteps: 1 }));
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'too-large' });
+      failures += 1;
+      overwrite();
+      ballast.pop()!.dispose();
+      freed += 1;
+    }
+  }
+  expect(failures).toBeGreaterThan(20);
+  const reference = await cpuBackend().compile(b.build(), { registry });
+  const exact = (await reference.run(run, { timesteps: 1 }))['out']!;
+  const worst = out.data.reduce(
+    (most, value, at) => Math.max(most, Math.abs(value - exact.data[at]!)),
+    0,
+  );
+  expect(worst).toBeLessThan(1);
+  program.dispose();
+  expect(tf.memory().numTensors + freed).toBeLessThan(before);
+}, 60_000);
+
+/** Writes over what is free. */
+function overwrite(): void {
+  const written: tf.Tensor[] = [];
+  try {
+    for (;;) written.push(tf.tensor(new Float32Array(4096).fill(7)));
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'too-large' });
+  }
+  for (const one of written) one.dispose();
+}
+
 /** A stretch of the heap; false where there is none left. */
 function hold(bytes: number): boolean {
   const backend = tf.findBackend('wasm') as unknown as {
