@@ -1,3 +1,4 @@
+import { attention, qkTokenAttention } from '@spikeloom/attention';
 import { wasmBackend } from '@spikeloom/backend-wasm';
 import {
   batchNorm,
@@ -15,7 +16,7 @@ import { lif, neurons, plif } from '@spikeloom/neurons';
 import type { Observation, Program } from '@spikeloom/runtime';
 import { expect, it } from 'vitest';
 
-const registry = createRegistry([neurons]);
+const registry = createRegistry([neurons, attention]);
 const operators = wasmBackend({ engine: 'off' });
 const engine = wasmBackend({ engine: 'always', threads: 1 });
 
@@ -45,6 +46,19 @@ it('leaves neurons whose time constant is an input to the operators', async () =
     ),
   );
   expect(actual).toEqual(expected);
+});
+
+it('lowers attention on numbers, and runs its neurons', async () => {
+  const b = createBuilder();
+  const spikes = b.apply(lif, { current: b.input('x', ['N', 5, 32]) }, {}, 'lif').spikes;
+  const numbersToo = b.mul(spikes, b.input('y', ['N', 5, 32]));
+  const inputs = { q: spikes, k: numbersToo };
+  b.output('out', b.apply(qkTokenAttention, inputs, { heads: 2 }, 'qk').spikes);
+  const graph = b.build();
+  const plan = await engine.explain(graph, { registry, samples: 2, timesteps: 2 });
+  const fired = plan!.stages.filter(({ kernel }) => kernel === 'fireCurrents');
+  expect(fired.map(({ path }) => path)).toEqual(['lif', 'qk.attn_lif']);
+  await expectSame(graph, { x: numbers([2, 5, 32], 2), y: numbers([2, 5, 32]) });
 });
 
 it.each([
