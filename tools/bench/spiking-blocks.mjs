@@ -66,10 +66,14 @@ function layersOn(b) {
     return norm(b.conv2d(inputs, { padding: [margin, margin, margin, margin] }, `conv${count++}`));
   };
   const dense = (x, outputs) => {
-    const inputs = { x, weight: weight([outputs, channels(x)], channels(x)) };
+    const inside = Number(x.type.shape.at(-1));
+    const inputs = { x, weight: weight([outputs, inside], inside) };
     return b.apply(linear, inputs, {}, `linear${count++}`).out;
   };
-  return { fire, conv, dense };
+  /** A linear layer on tokens with normalisation. */
+  const mix = (x, outputs) =>
+    b.transpose(norm(b.transpose(dense(x, outputs), [0, 2, 1])), [0, 2, 1]);
+  return { fire, conv, dense, mix };
 }
 
 /** A block of a spiking transformer on an image of currents: attention, then a hidden layer of four times the width. */
@@ -85,6 +89,19 @@ function transformer(width, side, operands, attend) {
   const y = b.add(conv(attended, width), x);
   b.output('out', fire(b.add(conv(fire(conv(fire(y), 4 * width)), width), y)));
   return { graph: b.build(), shape: image.slice(1) };
+}
+
+/** The same on tokens, with linear layers. */
+function onTokens(width, length) {
+  const b = createBuilder();
+  const { fire, mix } = layersOn(b);
+  const x = b.input('x', ['N', length, width]);
+  const spikes = fire(x);
+  const [q, k, v] = Array.from({ length: 3 }, () => fire(mix(spikes, width)));
+  const attended = b.apply(ssa, { q, k, v }, { heads, scale }, 'ssa').spikes;
+  const y = b.add(mix(attended, width), x);
+  b.output('out', fire(b.add(mix(fire(mix(fire(y), 4 * width)), width), y)));
+  return { graph: b.build(), shape: [length, width] };
 }
 
 /** Convolutions with pooling, then a hidden layer. */
@@ -122,6 +139,7 @@ const blocks = {
       3,
       (b, [q, k, v]) => b.apply(ssa, { q, k, v }, { heads, scale }, 'ssa').spikes,
     ),
+  'ssa 384, 196 tokens': () => onTokens(384, 196),
   'ssa 384, 8 x 8': () =>
     transformer(
       384,
