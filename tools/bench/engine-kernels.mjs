@@ -63,16 +63,24 @@ function describe(...parts) {
 }
 const lif = (spikes) => [1, spikes, 0, 0, 16, ...[2, 0.5, 0.3, 0, 0].map((float) => ({ float }))];
 
-/** Spikes at random with their lists: what to run to list them, and how many there are in every channel. */
-function spikesOf({ G = 1, Cg, H, W = 1 }, rate) {
-  const bytes = (G * Cg) / 8;
+/** Spikes at random, how many there are, and the bytes of a timestep. */
+function bitsOf({ G = 1, Cg, H, W = 1 }, rate) {
+  const bytes = (H * W * G * Cg) / 8;
   let count = 0;
-  const spikes = place(Uint8Array, T * H * W * bytes, () => {
+  const spikes = place(Uint8Array, T * bytes, () => {
     let byte = 0;
     for (let bit = 0; bit < 8; bit++) byte |= Number(uniform() < rate) << bit;
     for (let rest = byte; rest; rest &= rest - 1) count++;
     return byte;
   });
+  return { spikes, count, bytes };
+}
+
+/** The same with their lists: what to run to list them. */
+function spikesOf(shape, rate) {
+  const { G = 1, Cg, H, W = 1 } = shape;
+  const bytes = (G * Cg) / 8;
+  const { spikes, count } = bitsOf(shape, rate);
   const table = place(Uint16Array, 2048, (index) => {
     const set = Array.from({ length: 8 }, (_, bit) => bit).filter(
       (bit) => (index >> 3) & (1 << bit),
@@ -85,7 +93,7 @@ function spikesOf({ G = 1, Cg, H, W = 1 }, rate) {
   const sizes = [T, 1, G, H, W, bytes, Cg, Cg / 8, 0, capacity];
   const descriptor = describe([spikes, events, starts, table], sizes);
   for (const engine of engines.toReversed()) engine.listEvents(descriptor, 0, lines);
-  return { descriptor, lines, events, starts, capacity, count };
+  return { descriptor, lines, events, starts, capacity, count, spikes, table };
 }
 
 function convolution(mode, shape, rate) {
@@ -231,6 +239,75 @@ const cases = [
       },
     ]),
   ),
+  ...[
+    ['k^T v', 64, 196, 64, 1, 1],
+    ['k^T v', 32, 64, 32, 1, 1],
+    ['q k^T', 196, 64, 196, 0, 0],
+  ].map(([product, rows, inner, columns, ...turned]) => [
+    `${product} of 12 heads, ${rows} x ${inner} x ${columns}`,
+    () => {
+      const lanes = 32;
+      const step = (width) => (Math.ceil(width / lanes) * lanes) / 8;
+      const bits = (outer, isTurned) =>
+        isTurned ? [T * 12 * inner, step(outer)] : [T * 12 * outer, step(inner)];
+      const operands = [bits(rows, turned[0]), bits(columns, turned[1])];
+      const places = operands.map(([lines, each]) =>
+        place(Uint8Array, lines * each, () => 256 * uniform()),
+      );
+      const blocks = Math.ceil(columns / lanes);
+      const out = reserve(4 * T * 12 * rows * blocks * lanes);
+      const sizes = [T, 1, 12, rows, inner, columns, lanes, operands[0][1], operands[1][1]];
+      const scratch = reserve((rows + 8 + blocks * lanes) * (inner / 8 + 32));
+      const descriptor = describe(places, out, sizes, { float: 1 }, scratch, turned);
+      const products = T * 12 * rows * inner * columns;
+      return { kernel: 'countProducts', descriptor, units: 12, products, always: true };
+    },
+  ]),
+  [
+    'q (k^T v) of 12 heads of 64, 196 tokens',
+    (rate) => {
+      const { spikes, count, table } = spikesOf({ Cg: 64, H: 12 * 196 }, rate);
+      const [rows, out] = [currents(T * 12 * 64 * 64), reserve(4 * T * 196 * 768)];
+      const scratch = reserve(T * 4 * 64 * 64 + 2 * 64 + 160);
+      const sizes = [T, 1, 12, 196, 64, 64, 32, 8, scratch, { float: 0.125 }, table, 1];
+      const descriptor = describe(spikes, rows, out, sizes);
+      const additions = count * 64;
+      return { kernel: 'sumSelected', descriptor, units: 12 * 196, additions, mode: 'f32' };
+    },
+  ],
+  ...[
+    ['countSpikes', [0, 'out'], [384, 32, 48, { float: 1 }, { float: 1 }], 12],
+    ['countGroups', ['out'], [12, 4, 32, 48, { float: 1 }], 196],
+    ['maskChannels', ['mask', 'out'], [48], 196],
+    ['maskGroups', ['mask', 'out'], [48, 12, 4, 4], 196],
+  ].map(([kernel, others, sizes, units]) => [
+    `${kernel}, 384 channels of 196 tokens`,
+    () => {
+      const bytes = T * 196 * 48;
+      const bits = () => place(Uint8Array, bytes, () => 256 * uniform());
+      const places = { 0: () => 0, mask: bits, out: () => reserve(4 * T * 196 * 32 + bytes) };
+      const addresses = [bits(), ...others.map((one) => places[one]())];
+      const descriptor = describe(addresses, T, 1, 196, sizes);
+      return { kernel, descriptor, units, bytes, always: true };
+    },
+  ]),
+  [
+    'poolSpikes 2 x 2 of 256 channels, 32 x 32',
+    () => {
+      const bytes = T * 1024 * 32;
+      const addresses = [place(Uint8Array, bytes, () => 256 * uniform()), reserve(bytes / 4)];
+      const descriptor = describe(addresses, [T, 1, 32, 32, 16, 16, 2, 2, 2, 2, 0, 0, 32]);
+      return { kernel: 'poolSpikes', descriptor, units: 16, bytes: 1.25 * bytes, always: true };
+    },
+  ],
+  [
+    'flattenSpikes of 256 channels, 16 x 16',
+    (rate) => {
+      const { spikes, bytes } = bitsOf({ Cg: 256, H: 256 }, rate);
+      const descriptor = describe(spikes, reserve(T * bytes), [T, 1, 256, 32, 8192, 256, 1]);
+      return { kernel: 'flattenSpikes', descriptor, units: T, bytes: 2 * T * bytes };
+    },
+  ],
   ...['toCurrents', 'fromCurrents'].map((kernel) => [
     `${kernel} of 64 channels, 56 x 56`,
     () => {
@@ -251,6 +328,7 @@ const cases = [
   ],
 ];
 
+const unitOf = { additions: 'Gacc/s', bytes: 'GB/s', products: 'G binary MAC/s' };
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 function secondsOf(run) {
   const before = process.cpuUsage();
@@ -281,26 +359,30 @@ print({
 for (const [name, prepare] of cases.filter(([one]) => one.includes(values.only))) {
   for (const rate of values.rates.split(',').map((percent) => Number(percent) / 100)) {
     clear();
-    const { kernel, descriptor, units, additions, bytes, mode, always } = prepare(rate);
-    const repeats = Math.max(1, Math.round((additions ?? bytes) / 1e9 + 1));
+    const { kernel, descriptor, units, mode, always, ...work } = prepare(rate);
+    const [[kind, amount]] = Object.entries(work).filter(([key]) => key in unitOf);
+    const repeats = Math.max(1, Math.round(amount / 1e9 + 1));
     const times = engines.map(() => []);
     for (let run = -2; run < Number(values.runs); run++) {
       engines.forEach((engine, index) => {
         const seconds = secondsOf(() => {
-          for (let repeat = 0; repeat < repeats; repeat++) engine[kernel](descriptor, 0, units);
+          for (let repeat = 0; repeat < repeats; repeat++) engine[kernel]?.(descriptor, 0, units);
         });
         if (run >= 0) times[index].push(seconds / repeats);
       });
     }
     const seconds = times.map(median);
-    const speed = (additions ?? bytes) / seconds[0] / 1e9;
+    const speed = amount / seconds[0] / 1e9;
     print({
       name: name.padEnd(40),
       rate: always ? '' : `${(100 * rate).toFixed(1)} %`.padStart(6),
       ms: `${(1000 * seconds[0]).toFixed(2)} ms`.padStart(9),
-      speed: `${speed.toFixed(1)} ${additions ? 'Gacc/s' : 'GB/s'}`.padStart(11),
-      share: additions ? `${((100 * speed) / peaks[mode]).toFixed(0)} % of the peak` : '',
-      ...(engines[1] && { against: `${(seconds[1] / seconds[0]).toFixed(2)} x the other` }),
+      speed: `${speed.toFixed(1)} ${unitOf[kind]}`.padStart(11),
+      share:
+        kind === 'additions' ? `${((100 * speed) / peaks[mode]).toFixed(0)} % of the peak` : '',
+      ...(engines[1]?.[kernel] && {
+        against: `${(seconds[1] / seconds[0]).toFixed(2)} x the other`,
+      }),
     });
     if (always) break;
   }

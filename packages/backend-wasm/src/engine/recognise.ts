@@ -6,9 +6,16 @@ import type { NumberMode, Recognition, Stage, StageMaker } from './stage.ts';
 import { add } from './stages/add.ts';
 import { attend } from './stages/attend.ts';
 import { arrangeStage, type Memories, tensorStage } from './stages/convert.ts';
+import { countProducts } from './stages/count-products.ts';
 import { fire } from './stages/fire.ts';
+import { flatten } from './stages/flatten.ts';
+import { gate } from './stages/gate.ts';
 import { gather } from './stages/gather.ts';
 import { operatorStage } from './stages/operator.ts';
+import { pool } from './stages/pool.ts';
+import { selectRows } from './stages/select-rows.ts';
+import { splitHeads } from './stages/split-heads.ts';
+import { sumPositions } from './stages/sum-positions.ts';
 import { view } from './stages/view.ts';
 import {
   type Arranged,
@@ -20,7 +27,20 @@ import {
 } from './value.ts';
 
 /** Tried in this order; what none of them takes runs by its operator's kernel. */
-const makers: readonly StageMaker[] = [gather, attend, fire, add, view];
+const makers: readonly StageMaker[] = [
+  gather,
+  attend,
+  gate,
+  fire,
+  add,
+  splitHeads,
+  view,
+  flatten,
+  pool,
+  sumPositions,
+  selectRows,
+  countProducts,
+];
 
 export interface RecogniseOptions {
   readonly prepared: Prepared<TfTensor>;

@@ -66,20 +66,26 @@ export function engineRoute(
   options: CompileOptions,
 ): EngineRoute | undefined {
   if (options.kernels === 'primitives' || options.expose?.length) return undefined;
-  const batch = options.batch ?? 'N';
-  const device = engineDevice(engine.device, batch);
-  const plan = makePlan(device, graph, options);
-  // States that reach back over other operators tie timesteps together.
-  if (plan.stateNodes.length > 0) return undefined;
-  const hasNeurons = plan.instructions.some(({ node }) => neuronOps.includes(node.op));
-  if (!engine.always && !hasNeurons) return undefined;
-  const route = new EngineRoute(engine, graph, options, prepare(plan, device));
-  let isTaken = false;
-  try {
-    isTaken = route.canRun() && (engine.always || route.isWorthwhile());
-    return isTaken ? route : undefined;
-  } finally {
-    if (!isTaken) route.free();
+  const lowered = new Set<string>();
+  // What a stage of its own refuses for what it reads is lowered, and that may be repeated inside it.
+  for (;;) {
+    const device = engineDevice(engine.device, options.batch ?? 'N', lowered);
+    const plan = makePlan(device, graph, options);
+    // States that reach back over other operators tie timesteps together.
+    if (plan.stateNodes.length > 0) return undefined;
+    const hasNeurons = plan.instructions.some(({ node }) => neuronOps.includes(node.op));
+    if (!engine.always && !hasNeurons) return undefined;
+    const route = new EngineRoute(engine, graph, options, prepare(plan, device));
+    let isTaken = false;
+    try {
+      const stuck = route.stuck();
+      isTaken = stuck.length === 0 && (engine.always || route.isWorthwhile());
+      if (isTaken) return route;
+      if (stuck.length === 0) return undefined;
+      for (const id of stuck) lowered.add(id);
+    } finally {
+      if (!isTaken) route.free();
+    }
   }
 }
 
@@ -121,21 +127,21 @@ export class EngineRoute implements Route {
     });
   }
 
-  /** Whether every operator is part of a stage or has a kernel of its own. */
-  canRun(): boolean {
+  /** The nodes of operators without a kernel of their own that are not part of a stage. */
+  stuck(): string[] {
     const { stages } = this.stages(new Set(graphInputs(this.#graph).keys()));
-    const stuck = new Set(
+    const ids = new Set(
       this.#prepared.instructions
         .filter(({ node }) => needsStage(this.#engine.device, node.op))
         .map(({ node }) => node.id),
     );
-    return !stages.some(({ kind, path }) => kind === 'operator' && stuck.has(path));
+    return stages.flatMap(({ kind, path }) => (kind === 'operator' && ids.has(path) ? [path] : []));
   }
 
   /** Whether any stage is driven by events. */
   isWorthwhile(): boolean {
     const { stages } = this.stages(new Set(graphInputs(this.#graph).keys()));
-    return stages.some(({ kind }) => kind.endsWith('Events') || kind.startsWith('convolveEvents'));
+    return stages.some(({ kind }) => /Events(?:_|$)/.test(kind));
   }
 
   /** The stages of a run in which these inputs are the same at every timestep. */

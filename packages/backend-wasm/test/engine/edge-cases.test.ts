@@ -1,3 +1,4 @@
+import { attention, qkTokenAttention } from '@spikeloom/attention';
 import { wasmBackend } from '@spikeloom/backend-wasm';
 import {
   batchNorm,
@@ -6,6 +7,7 @@ import {
   createRegistry,
   type Graph,
   isSpikeloomError,
+  linear,
   sizeOf,
   type Tensor,
   tensor,
@@ -15,7 +17,7 @@ import { lif, neurons, plif } from '@spikeloom/neurons';
 import type { Observation, Program } from '@spikeloom/runtime';
 import { expect, it } from 'vitest';
 
-const registry = createRegistry([neurons]);
+const registry = createRegistry([neurons, attention]);
 const operators = wasmBackend({ engine: 'off' });
 const engine = wasmBackend({ engine: 'always', threads: 1 });
 
@@ -45,6 +47,19 @@ it('leaves neurons whose time constant is an input to the operators', async () =
     ),
   );
   expect(actual).toEqual(expected);
+});
+
+it('lowers attention on numbers, and runs its neurons', async () => {
+  const b = createBuilder();
+  const spikes = b.apply(lif, { current: b.input('x', ['N', 5, 32]) }, {}, 'lif').spikes;
+  const numbersToo = b.mul(spikes, b.input('y', ['N', 5, 32]));
+  const inputs = { q: spikes, k: numbersToo };
+  b.output('out', b.apply(qkTokenAttention, inputs, { heads: 2 }, 'qk').spikes);
+  const graph = b.build();
+  const plan = await engine.explain(graph, { registry, samples: 2, timesteps: 2 });
+  const fired = plan!.stages.filter(({ kernel }) => kernel === 'fireCurrents');
+  expect(fired.map(({ path }) => path)).toEqual(['lif', 'qk.attn_lif']);
+  await expectSame(graph, { x: numbers([2, 5, 32], 2), y: numbers([2, 5, 32]) });
 });
 
 it.each([
@@ -87,6 +102,34 @@ it('sums windows with more rows than sixteen bits can name', async () => {
   const spikes = b.apply(lif, { current: b.input('x', ['N', 8000, 3, 3]) }, {}, 'lif').spikes;
   b.output('out', b.conv2d({ x: spikes, weight: param(b, 'w', [4, 8000, 3, 3]) }, {}, 'conv'));
   await expectSame(b.build(), { x: numbers([1, 8000, 3, 3], 2) });
+});
+
+it.each([
+  ['tokens', [6]],
+  ['rows', []],
+])('folds a normalisation of %s into the linear layer before it', async (_, positions) => {
+  const b = createBuilder();
+  const spikes = b.apply(
+    lif,
+    { current: b.input('x', ['N', ...positions, 16]) },
+    {},
+    'first',
+  ).spikes;
+  const y = b.apply(linear, { x: spikes, weight: param(b, 'w', [20, 16]) }, {}, 'linear').out;
+  const turn = (value: Value): Value =>
+    positions.length > 0 ? b.transpose(value, [0, 2, 1]) : value;
+  const [weight, bias, mean, variance] = ['weight', 'bias', 'mean', 'variance'].map((name) =>
+    param(b, name, [20], name === 'variance'),
+  ) as [Value, Value, Value, Value];
+  const norm = b.apply(batchNorm, { x: turn(y), weight, bias, mean, variance }, {}, 'norm').out;
+  const again = b.apply(linear, { x: spikes, weight: param(b, 'v', [20, 16]) }, {}, 'other').out;
+  b.output('out', b.apply(lif, { current: b.add(turn(norm), again) }, {}, 'second').spikes);
+  const graph = b.build();
+  const { stages } = (await engine.explain(graph, { registry, samples: 2, timesteps: 2 }))!;
+  const fused = stages.find(({ path }) => path === 'linear')!;
+  expect(fused.nodes).toEqual(expect.arrayContaining(['linear', 'norm']));
+  expect(stages.filter(({ kernel }) => kernel === 'operator')).toEqual([]);
+  await expectSame(graph, { x: numbers([2, ...positions, 16], 2) });
 });
 
 it.each([

@@ -56,6 +56,21 @@ export function randomSpikes(
   return spikes;
 }
 
+/** The same with positions of whole blocks of `B` channels, as plans have them. */
+export function blockSpikes(
+  random: Random,
+  size: Record<'T' | 'N' | 'P' | 'C' | 'B', number>,
+  rate: number,
+): Spikes {
+  const { T, N, P, C, B } = size;
+  const spikes = createSpikes(T, N, P, (blocksOf(C, B) * B) / 8);
+  for (let t = 0; t < T; t++)
+    for (let n = 0; n < N; n++)
+      for (let p = 0; p < P; p++)
+        for (let c = 0; c < C; c++) if (random.uniform() < rate) setSpike(spikes, t, n, p, c);
+  return spikes;
+}
+
 /** The positions of the set bits of every byte. */
 export function bitTable(): Uint16Array {
   const table = new Uint16Array(256 * 8);

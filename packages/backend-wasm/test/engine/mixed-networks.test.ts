@@ -4,6 +4,7 @@ import { createRegistry, type Tensor, takeRows } from '@spikeloom/ir';
 import { neurons } from '@spikeloom/neurons';
 import type { Observation, Program, Tap } from '@spikeloom/runtime';
 import { describe, expect, it } from 'vitest';
+import { randomAttentionNetwork } from './random-attention-network.ts';
 import { type MixedNetwork, randomMixedNetwork } from './random-mixed-network.ts';
 
 const registry = createRegistry([neurons, attention]);
@@ -14,28 +15,33 @@ const engines = {
   // So little that every sample is a part of its own.
   'samples apart': wasmBackend({ engine: 'always', threads: 1, partBytes: 1 }),
 };
-const seeds = Array.from({ length: 24 }, (_, seed) => seed);
+const kinds = { mixed: randomMixedNetwork, attention: randomAttentionNetwork };
+const networks = (count: number): [keyof typeof kinds, number][] =>
+  Array.from({ length: count }, (_, seed) => seed).flatMap((seed) => [
+    ['mixed', seed],
+    ['attention', seed],
+  ]);
 
 describe.each(Object.entries(engines))(
   'the engine, %s, gives the bits of the operators',
   (_, engine) => {
-    it.each(seeds)('over all timesteps, network %i', async (seed) => {
-      const network = randomMixedNetwork(seed);
+    it.each(networks(24))('over all timesteps, %s network %i', async (kind, seed) => {
+      const network = kinds[kind](seed);
       const plan = await engine.explain(network.graph, { ...optionsOf(network), ...network });
       expect(plan!.stages.some(({ kernel }) => kernel !== 'operator')).toBe(true);
       expect(await runAll(engine, network)).toEqual(await runAll(operators, network));
     });
 
-    it.each(seeds)(
-      'step by step while samples leave and change places, network %i',
-      async (seed) => {
-        const network = randomMixedNetwork(seed);
+    it.each(networks(24))(
+      'step by step while samples leave and change places, %s network %i',
+      async (kind, seed) => {
+        const network = kinds[kind](seed);
         expect(await shuffled(engine, network)).toEqual(await shuffled(operators, network));
       },
     );
 
-    it.each(seeds.slice(0, 10))('to taps, network %i', async (seed) => {
-      const network = randomMixedNetwork(seed);
+    it.each(networks(10))('to taps, %s network %i', async (kind, seed) => {
+      const network = kinds[kind](seed);
       // Once without, so that what is packed for that does not serve these.
       const program = await engine.compile(network.graph, optionsOf(network));
       await program.run(inputsOf(network), network);
@@ -47,12 +53,29 @@ describe.each(Object.entries(engines))(
       expect(actual).toEqual(expected);
     });
 
-    it.each(seeds.slice(0, 6))('in a session that begins again, network %i', async (seed) => {
-      const network = randomMixedNetwork(seed);
+    it.each(networks(6))('in a session that begins again, %s network %i', async (kind, seed) => {
+      const network = kinds[kind](seed);
       expect(await twice(engine, network)).toEqual(await twice(operators, network));
     });
   },
 );
+
+it('runs attention among spikes and what becomes of spikes by kernels', async () => {
+  const kernels = new Set<string>();
+  for (const [kind, seed] of networks(24)) {
+    const network = kinds[kind](seed);
+    const plan = await engines['one thread'].explain(network.graph, {
+      ...optionsOf(network),
+      ...network,
+    });
+    for (const { kernel } of plan!.stages) kernels.add(kernel);
+  }
+  const wanted = [
+    ...['splitHeads', 'countProducts', 'sumSelected', 'maskGroups', 'maskChannels'],
+    ...['poolSpikes', 'flattenSpikes', 'countSpikes'],
+  ];
+  expect([...kernels]).toEqual(expect.arrayContaining(wanted));
+});
 
 it('gives back what all of these took', () => {
   for (const engine of Object.values(engines)) expect(engine.bytesInUse()).toBeLessThan(4096);

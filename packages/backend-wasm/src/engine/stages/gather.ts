@@ -1,5 +1,5 @@
 /** Convolutions and linear layers on spikes, with all that can follow in the same pass over their outputs. */
-import { batchNorm, type GraphNode } from '@spikeloom/ir';
+import type { GraphNode } from '@spikeloom/ir';
 import type { Instruction, Slot } from '@spikeloom/runtime';
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import { firedInto, type NeuronLayer, neuronLayerOf, neuronWords } from '../neuron.ts';
@@ -15,6 +15,8 @@ import {
   samplesListed,
   scratchOfThreads,
 } from './events.ts';
+import { normBehind } from './norm-behind.ts';
+import { onlyReader } from './products.ts';
 
 const kernels = {
   float32: 'convolveEvents_f32',
@@ -165,19 +167,15 @@ function epilogueOf(recognition: Recognition, contraction: Contraction): Epilogu
   );
   const nodes: Instruction<TfTensor>[] = [];
   let { out } = contraction;
-  const only = (): Instruction<TfTensor> | undefined => {
-    const readers = recognition.readers(out);
-    return readers.length === 1 && !recognition.isOutput(out) ? readers[0] : undefined;
-  };
-  for (let next = only(); next?.node.op === batchNorm.id; next = only()) {
-    const isOverChannels = contraction.axis === 'first' && next.inputs['x'] === out;
-    if (!isOverChannels || !foldNorm(recognition, next, scale, shift)) break;
-    nodes.push(next);
-    out = next.outputs['out']!;
+  for (;;) {
+    const behind = normBehind(recognition, out, contraction.axis);
+    if (!behind || !foldNorm(recognition, behind.norm, scale, shift)) break;
+    nodes.push(...behind.nodes);
+    out = behind.nodes.at(-1)!.outputs['out']!;
   }
   const norms = nodes.map(({ node }) => node);
   let residual: Slot | undefined;
-  const next = only();
+  const next = onlyReader(recognition, out);
   if (next?.node.op === 'spikeloom/add') {
     const other = [next.inputs['a'], next.inputs['b']].find((slot) => slot !== out) as
       Slot | undefined;

@@ -1,6 +1,6 @@
 import type { Slot } from '@spikeloom/runtime';
 import type { Recognition, StageMaker } from '../stage.ts';
-import { type ChannelAxis, extentOf } from '../value.ts';
+import { type ChannelAxis, type Extent, extentOf } from '../value.ts';
 
 /** Reshaping and transposing that leave channels and positions where they are in memory: only the name is new. */
 export const view: StageMaker = (recognition, instruction) => {
@@ -12,10 +12,11 @@ export const view: StageMaker = (recognition, instruction) => {
       : node.op === 'spikeloom/transpose'
         ? transposes(node.attributes['permutation'] as readonly number[])
         : [];
-  const found = renamed.flatMap(({ before, after }) =>
+  const found = renamed.flatMap(({ before, after, extent }) =>
     (['spikes', 'currents'] as const).flatMap((kind) => {
       const value = recognition.find(from, kind, before);
-      return value ? [{ value, after }] : [];
+      if (!value || (extent && kind === 'currents')) return [];
+      return [{ value: { ...value, ...extent }, after }];
     }),
   );
   if (found.length === 0) return false;
@@ -27,16 +28,24 @@ export const view: StageMaker = (recognition, instruction) => {
 interface Renaming {
   readonly before: ChannelAxis;
   readonly after: ChannelAxis;
+  /** What spikes are from now on where that is not what they were. */
+  readonly extent?: Extent;
 }
 
-/** Reshaping keeps an arrangement if the channels stay an axis at the same end. */
+/**
+ * Reshaping keeps an arrangement if the channels stay an axis at the same end. Bits of positions follow each other, so
+ * whole blocks of channels may also become positions, and positions blocks.
+ */
 function reshapes(recognition: Recognition, from: Slot, to: Slot): Renaming[] {
   return (['first', 'last'] as const).flatMap((axis) => {
     const [a, b] = [from, to].map((slot) =>
       extentOf(recognition.type(slot).shape, axis, recognition.batch),
     );
-    const same = a && b && a.channels === b.channels && a.positions === b.positions;
-    return same ? [{ before: axis, after: axis }] : [];
+    if (!a || !b) return [];
+    const both = { before: axis, after: axis };
+    if (a.channels === b.channels && a.positions === b.positions) return [both];
+    const areWhole = [a, b].every(({ channels }) => channels % recognition.lanes === 0);
+    return axis === 'last' && areWhole ? [{ ...both, extent: b }] : [];
   });
 }
 
