@@ -19,7 +19,9 @@ for (const backend of [tfjsBackend('cpu'), wasmBackend()]) {
 }
 const expected = await countSpikes(cpuBackend());
 const counted = await countSpikes(wasmBackend({ threads: 2 }));
-if (counted !== expected || expected === 0)
-  throw new Error(`two threads count ${counted} spikes, cpu ${expected}`);
-console.log(`wasm, two threads: the same ${expected} spikes as cpu`);
+if (counted.count !== expected.count || expected.count === 0 || counted.threads !== 2)
+  throw new Error(
+    `${counted.threads} threads count ${counted.count} spikes, cpu ${expected.count}; two were asked for`,
+  );
+console.log(`wasm, two threads: the same ${expected.count} spikes as cpu`);
 await writeModelFile('tiny-vit.safetensors', graph);

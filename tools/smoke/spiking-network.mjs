@@ -1,7 +1,7 @@
 import { createBuilder, createRandom, createRegistry, tensor } from '@spikeloom/ir';
 import { lif, neurons } from '@spikeloom/neurons';
 
-/** How often a small network of convolutions fires on a backend. */
+/** How often a small network of convolutions fires on a backend, and on how many threads if the backend tells. */
 export async function countSpikes(backend) {
   const random = createRandom(3);
   // Quarters, so that sums are exact in any order.
@@ -24,6 +24,7 @@ export async function countSpikes(backend) {
     [2, 16, 12, 12],
   );
   const { spikes } = await program.run({ image }, { timesteps: 4 });
+  const threads = backend.threads?.();
   program.dispose();
-  return spikes.data.reduce((sum, spike) => sum + spike, 0);
+  return { count: spikes.data.reduce((sum, spike) => sum + spike, 0), threads };
 }

@@ -53,6 +53,15 @@ export const spikingRectify = defineOp({
       mean: [mean, mode.endsWith('norm'), [channels ?? 1]],
       variance: [variance, mode.endsWith('norm'), [channels ?? 1]],
     });
+    if (mode.startsWith('membrane') && typeof spikes.shape[0] === 'string') {
+      throw new SpikeloomError({
+        code: 'shape-mismatch',
+        message: `mode "${mode}" needs to know how many timesteps there are`,
+        expected: 'a number as the first size of spikes',
+        got: `[${spikes.shape.join(', ')}]`,
+        fix: 'give the number of timesteps, or take a mode that begins with "rate"',
+      });
+    }
     if (spikes.shape.length === 3) return { z: realType(features) };
     throw new SpikeloomError({
       code: 'shape-mismatch',

@@ -146,6 +146,18 @@ describe('a rectify block', () => {
       expect.objectContaining({ code, path: 'srb' }),
     );
   });
+
+  test('cannot weigh timesteps of which it does not know the number', () => {
+    const b = createBuilder();
+    const [spikes, potential] = [b.input('spikes', ['T', 4, 3]), b.input('potential', [4, 3])];
+    const membrane = { mode: 'membrane' } as const;
+    expect(() => b.apply(spikingRectify, { spikes, potential }, membrane, 'srb')).toThrow(
+      expect.objectContaining({ code: 'shape-mismatch', path: 'srb' }),
+    );
+    expect(b.apply(spikingRectify, { spikes }, { mode: 'rate' }, 'rate').z.type.shape).toEqual([
+      4, 3,
+    ]);
+  });
 });
 
 function extras(

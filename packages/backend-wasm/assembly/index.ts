@@ -2,7 +2,9 @@
 export { compensatedGelu, gelu } from './activation';
 export { batchNorm, batchNormStatistics, batchNormStatisticsGradient } from './batch-norm';
 export { compare, select } from './choice';
-export { addInto, advanceMean, emitDifference, emitProduct } from './compensation';
+export { compensatedProduct } from './compensated-product';
+export { compensatedLayerNorm, compensatedSoftmax } from './compensated-rows';
+export { addInto, emitProduct } from './compensation';
 export { copyStrided } from './copy-strided';
 export { countNonZero } from './count-non-zero';
 export { extreme, spike, squareRoot, surrogateDerivative } from './elementwise';
@@ -23,3 +25,4 @@ export { probeAdditions, probeArithmetic, probeMemory } from './probes';
 export { maxPoolGradient, meanPoolGradient, pool } from './pooling';
 export { sumMiddle } from './reduction';
 export { layerNormRows, softmaxRows } from './rows';
+export { segmentSum } from './segment-sum';

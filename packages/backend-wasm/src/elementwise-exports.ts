@@ -9,6 +9,7 @@ export interface ElementwiseExports {
     bStep: number,
     smaller: number,
   ): void;
+  segmentSum(x: number, segments: number, out: number, rows: number, width: number): void;
   spike(x: number, out: number, length: number, flags: number): void;
   squareRoot(x: number, out: number, length: number): void;
   sumMiddle(

@@ -1,5 +1,6 @@
 import { type DType, sizeOf, SpikeloomError } from '@spikeloom/ir';
 import * as tf from '@tensorflow/tfjs-core';
+import { Allocations, type Allocator, isAllocator } from './allocations.ts';
 import type { ConvolutionExports } from './convolution-exports.ts';
 import type { ElementwiseExports } from './elementwise-exports.ts';
 import type { NeuronExports } from './neuron-exports.ts';
@@ -16,7 +17,6 @@ export interface KernelExports
     NormalisationExports,
     PoolingExports {
   addInto(sum: number, x: number, length: number): void;
-  advanceMean(sum: number, x: number, mean: number, length: number, t: number): void;
   compare(
     a: number,
     b: number,
@@ -34,10 +34,48 @@ export interface KernelExports
     length: number,
     t: number,
   ): void;
+  compensatedLayerNorm(
+    x: number,
+    weight: number,
+    bias: number,
+    sum: number,
+    before: number,
+    out: number,
+    rows: number,
+    width: number,
+    epsilon: number,
+    t: number,
+  ): void;
+  compensatedProduct(
+    a: number,
+    b: number,
+    sumA: number,
+    sumB: number,
+    product: number,
+    out: number,
+    packed: number,
+    batch: number,
+    rows: number,
+    columns: number,
+    inner: number,
+    aRow: number,
+    aColumn: number,
+    bRow: number,
+    bColumn: number,
+    t: number,
+  ): void;
+  compensatedSoftmax(
+    x: number,
+    sum: number,
+    before: number,
+    out: number,
+    rows: number,
+    width: number,
+    t: number,
+  ): void;
   copyStrided(x: number, out: number, ...sizesThenStrides: number[]): void;
   countNonZero(x: number, out: number, outer: number, middle: number, inner: number): void;
-  emitDifference(f: number, before: number, out: number, length: number, t: number): void;
-  emitProduct(change: number, product: number, length: number, t: number): void;
+  emitProduct(out: number, product: number, length: number, t: number): void;
   gelu(x: number, out: number, length: number): void;
   gemm(
     a: number,
@@ -80,10 +118,10 @@ export interface KernelExports
     v: number,
     x: number,
     out: number,
-    length: number,
     positive: number,
     negative: number,
     levels: number,
+    ...sizesThenStrides: number[]
   ): void;
   nearestThreshold(
     v: number,
@@ -110,7 +148,7 @@ export interface KernelExports
 /** The parts of the tfjs WASM backend that place tensors in memory; checked when it is first used. */
 interface TfjsWasm {
   /** The threaded binary is given its memory, the others bring their own. */
-  readonly wasm: {
+  readonly wasm: Allocator & {
     readonly wasmMemory?: WebAssembly.Memory;
     readonly asm: { readonly memory?: WebAssembly.Memory };
   };
@@ -121,6 +159,7 @@ interface TfjsWasm {
 /** Our kernels on the linear memory of tfjs: a tensor of one is a tensor of the other. */
 export class Heap {
   readonly kernels: KernelExports;
+  readonly allocations: Allocations;
   /** Whether the kernels multiply bytes by instructions of relaxed SIMD. */
   readonly isRelaxed: boolean;
   readonly #backend: TfjsWasm;
@@ -133,6 +172,7 @@ export class Heap {
     isRelaxed: boolean,
   ) {
     this.kernels = kernels;
+    this.allocations = allocationsOf(backend, memory);
     this.isRelaxed = isRelaxed;
     this.#backend = backend;
     this.#memory = memory;
@@ -148,12 +188,25 @@ export class Heap {
     return new Uint8Array(this.#memory.buffer);
   }
 
-  /** A new tensor with undefined content. */
+  /** A new tensor with undefined content. Throws `too-large` where there is no room for it. */
   allocate(shape: readonly number[], dtype: DType = 'float32'): tf.Tensor {
     const info = this.#backend.makeOutput([...shape], dtype);
     // Another backend may be the current one of tfjs.
-    return tf.engine().makeTensorFromTensorInfo(info, tf.findBackend('wasm'));
+    const tensor = tf.engine().makeTensorFromTensorInfo(info, tf.findBackend('wasm'));
+    this.allocations.add(tensor);
+    return tensor;
   }
+}
+
+const watched = new WeakMap<TfjsWasm, Allocations>();
+
+/** Of one tfjs backend there may be several heaps, and its allocations are watched once. */
+function allocationsOf(backend: TfjsWasm, memory: WebAssembly.Memory): Allocations {
+  const known = watched.get(backend);
+  if (known) return known;
+  const allocations = new Allocations(backend.wasm, memory);
+  watched.set(backend, allocations);
+  return allocations;
 }
 
 /** The chosen rows along an axis, as a new tensor. Neighbouring rows move together. */
@@ -217,6 +270,7 @@ function tfjsWasm(): { backend: TfjsWasm; memory: WebAssembly.Memory } {
   const memory = candidate.wasm?.wasmMemory ?? candidate.wasm?.asm?.memory;
   const known =
     memory instanceof WebAssembly.Memory &&
+    isAllocator(candidate.wasm) &&
     typeof candidate.dataIdMap?.get === 'function' &&
     typeof candidate.makeOutput === 'function';
   if (!known) {

@@ -5,10 +5,11 @@ import {
   type CompileOptions,
   createProgram,
   type Device,
+  type Kernel,
   operatorRoute,
 } from '@spikeloom/runtime';
-import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
-import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { env, type Tensor as TfTensor } from '@tensorflow/tfjs-core';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { countNonZero } from './count-non-zero.ts';
 import type { PlanDescription, PlannedStage } from './engine/describe.ts';
 import { Engine } from './engine/engine.ts';
@@ -42,8 +43,8 @@ export type { NumberMode, PlanDescription, PlannedStage };
 export interface WasmBackendOptions {
   /**
    * Threads to use where the platform allows it: in Node, and on cross-origin isolated pages. By default the
-   * engine takes the cores there are, at most four, for large networks; results do not depend on it. For the
-   * operators of tfjs it counts only before the first program is compiled, and not in Node.
+   * engine takes the cores there are, at most four, for large networks; results do not depend on it.
+   * Operators that the engine does not take run on one.
    */
   readonly threads?: number;
   /**
@@ -81,6 +82,8 @@ export interface WasmBackend extends Backend {
   memoryBytes(): number;
   /** Bytes of the engine's memory that programs hold: their weights, and the plans of their runs. */
   bytesInUse(): number;
+  /** Threads that share the work of the engine at this moment: 1 until all have started. */
+  threads(): number;
 }
 
 /** WebAssembly with SIMD: tfjs operators, and our own kernels on the same memory. */
@@ -116,7 +119,8 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
     ],
     beforeReady: () => {
       setWasmPaths(binaryLocations());
-      if (threads !== undefined) setThreadsCount(threads);
+      // Threads of tfjs load the text of a function, which bundlers have renamed parts of: pages would wait for ever.
+      env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
     },
     ready: async () => {
       heap ??= await openHeap({ relaxed: mode === 'int8' && hasRelaxedSimd() });
@@ -124,6 +128,7 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
   });
   const complete: Device<TfTensor> = {
     ...device,
+    kernels: device.kernels.map((kernel) => watched(current, kernel)),
     // The kernel reads numbers of four bytes.
     countNonZero: (handle, keep) =>
       handle.dtype === 'bool'
@@ -152,12 +157,31 @@ export function wasmBackend(options: WasmBackendOptions = {}): WasmBackend {
       await complete.ready?.();
       if (options.engine === 'off') return undefined;
       const route = await engine.route(graph, compileOptions);
-      const description = route?.describe(samples, timesteps);
-      route?.dispose();
-      return description;
+      try {
+        return route?.describe(samples, timesteps);
+      } finally {
+        route?.dispose();
+      }
     },
     memoryBytes: () => wasmMemoryBytes() + engine.memoryBytes,
     bytesInUse: () => engine.bytesInUse,
+    threads: () => engine.threads,
+  };
+}
+
+/** A kernel that leaves nothing behind when it fails, nor does what it makes for a program. */
+function watched(heap: () => Heap, kernel: Kernel<TfTensor>): Kernel<TfTensor> {
+  const during =
+    (run: Kernel<TfTensor>['run']): typeof run =>
+    (call) =>
+      heap().allocations.during(() => run(call));
+  return {
+    ...kernel,
+    run: during((call) => kernel.run(call)),
+    specialise(site) {
+      const special = kernel.specialise?.(site);
+      return special && { ...special, run: during((call) => special.run(call)) };
+    },
   };
 }
 

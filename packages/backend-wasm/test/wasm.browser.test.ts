@@ -6,7 +6,7 @@ import { lif, multiThreshold, neurons } from '@spikeloom/neurons';
 import type { Backend } from '@spikeloom/runtime';
 import { conformanceCases } from '@spikeloom/testkit';
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { hasRelaxedSimd } from '../src/relaxed-simd.ts';
 import { randomSpikingNetwork } from './engine/random-spiking-network.ts';
 
@@ -21,12 +21,6 @@ describe('wasm in the browser agrees with the reference', () => {
   for (const { name, run } of conformanceCases(backend, registry.operators.values(), registry)) {
     test(name, run);
   }
-});
-
-test('our kernels work on the shared memory of the threaded tfjs binary', async () => {
-  await spikesOn(backend);
-  const tfjs = tf.backend() as unknown as { wasm: { wasmMemory: WebAssembly.Memory } };
-  expect(tfjs.wasm.wasmMemory.buffer).toBeInstanceOf(SharedArrayBuffer);
 });
 
 test('a network of both neurons spikes as on the reference backend', async () => {
@@ -52,6 +46,27 @@ test.each([1, 2])(
     expect(differing.length).toBeLessThanOrEqual(expected.length / 1000);
   },
 );
+
+test('threads that are gone leave their work to the page', async () => {
+  const workers: Worker[] = [];
+  class Watched extends Worker {
+    constructor(...args: ConstructorParameters<typeof Worker>) {
+      super(...args);
+      workers.push(this);
+    }
+  }
+  vi.stubGlobal('Worker', Watched);
+  const { graph, held, sequence, timesteps } = randomSpikingNetwork(11);
+  const threaded = wasmBackend({ threads: 3 });
+  const program = await threaded.compile(graph, { registry });
+  vi.unstubAllGlobals();
+  expect([threaded.threads(), workers.length]).toEqual([3, 2]);
+  const inputs = { ...held, ...sequence };
+  const before = await program.run(inputs, { timesteps });
+  for (const worker of workers) worker.terminate();
+  expect(await program.run(inputs, { timesteps })).toEqual(before);
+  program.dispose();
+});
 
 test('bytes are multiplied with relaxed SIMD, exactly', async () => {
   const random = createRandom(21);

@@ -1,8 +1,15 @@
 // A thread of the engine: waits for calls of kernels on the shared memory and does its share of each. Plain
 // JavaScript, so that Node and browsers load it as it stands.
 //
-// The control words, as in src/engine/threads.ts: generation, how many threads are done, kernel, epoch (another
-// than its own ends a thread), whether one failed; then for every thread its descriptor and its units.
+// The control words, as in src/engine/shares.ts: generation, kernel and epoch (another than its own ends a thread);
+// in the next line, how many shares have ended; then a line for every thread with the state of its share, its
+// descriptor and its units.
+
+const line = 16;
+const [generation, kernelIndex, currentEpoch] = [0, 1, 2];
+const ended = line;
+// States of a share, counted from the generation of its call.
+const [taken, finished, failed] = [1, 2, 3];
 
 const spins = 20_000;
 
@@ -19,37 +26,39 @@ port.receive(async (start) => {
   port.close();
 });
 
-function work({ memory, names, control, index, epoch }, exports) {
-  const words = new Int32Array(memory.buffer, control, 64);
+function work({ memory, names, control, words: length, index, epoch }, exports) {
+  const words = new Int32Array(memory.buffer, control, length);
   const kernels = names.map((name) => exports[name]);
+  const own = line * (index + 1);
   // Generations from here on are for this thread too.
-  let seen = Atomics.load(words, 0);
+  let call = Atomics.load(words, generation);
   port.send('ready');
-  for (;;) {
-    if (Atomics.load(words, 3) !== epoch) break;
-    seen = waitForNext(words, seen);
-    if (Atomics.load(words, 3) !== epoch) break;
-    const own = 5 + 3 * index;
+  while (Atomics.load(words, currentEpoch) === epoch) {
+    call = waitForNext(words, call);
+    // A thread that comes late finds its share done by the caller.
+    if (Atomics.compareExchange(words, own, call, call + taken) !== call) continue;
+    let state = finished;
     try {
-      kernels[words[2]](words[own], words[own + 1], words[own + 2]);
+      kernels[words[kernelIndex]](words[own + 1], words[own + 2], words[own + 3]);
     } catch {
-      Atomics.store(words, 4, 1);
+      state = failed;
     }
-    Atomics.add(words, 1, 1);
-    Atomics.notify(words, 1);
+    Atomics.compareExchange(words, own, call + taken, call + state);
+    Atomics.add(words, ended, 1);
+    Atomics.notify(words, ended);
   }
 }
 
 /** Spins a little, because the next call usually follows at once, then sleeps. */
 function waitForNext(words, seen) {
   for (let spin = 0; spin < spins; spin++) {
-    const generation = Atomics.load(words, 0);
-    if (generation !== seen) return generation;
+    const call = Atomics.load(words, generation);
+    if (call !== seen) return call;
   }
   for (;;) {
-    Atomics.wait(words, 0, seen);
-    const generation = Atomics.load(words, 0);
-    if (generation !== seen) return generation;
+    Atomics.wait(words, generation, seen);
+    const call = Atomics.load(words, generation);
+    if (call !== seen) return call;
   }
 }
 

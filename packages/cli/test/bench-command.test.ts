@@ -44,6 +44,7 @@ describe('bench', () => {
       mode: 'float32',
       seconds: positive,
       peakBytes: positive,
+      stepwiseSeconds: positive,
     });
     expect(result['firingRate']).toBeGreaterThan(0.2);
     expect(result['firingRate']).toBeLessThan(0.3);

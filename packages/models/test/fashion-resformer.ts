@@ -28,10 +28,16 @@ export const graph = loadSpikingResformer(
 
 export const timesteps = 4;
 export const labels: readonly number[] = [...golden.tensor('labels').data];
-const pixels = golden.tensor('images').data;
+const recorded = golden.tensor('images').data;
 
-/** Recorded images as the network takes them: a margin of 2 black pixels, then normalised. */
+/** Recorded images as the network takes them. */
 export function imagesOf(start: number, count: number): Tensor {
+  return withMargin(recorded.subarray(784 * start, 784 * (start + count)));
+}
+
+/** Images as the network takes them: a margin of 2 black pixels, then normalised. */
+export function withMargin(pixels: ArrayLike<number>): Tensor {
+  const count = pixels.length / 784;
   const image = new Float32Array(count * 32 * 32);
   for (let index = 0; index < image.length; index++) {
     const [sample, row, column] = [
@@ -40,7 +46,7 @@ export function imagesOf(start: number, count: number): Tensor {
       (index % 32) - 2,
     ];
     const isInside = row >= 0 && row < 28 && column >= 0 && column < 28;
-    const pixel = isInside ? pixels[((start + sample) * 28 + row) * 28 + column]! : 0;
+    const pixel = isInside ? pixels[(sample * 28 + row) * 28 + column]! : 0;
     image[index] = (Math.fround(pixel / 255) - 0.286) / 0.353;
   }
   return tensor(image, [count, 1, 32, 32]);

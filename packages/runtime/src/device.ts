@@ -41,6 +41,8 @@ export interface Kernel<H> {
   readonly op: string;
   /** Whether it can do this node; it can do all by default. What it cannot do is lowered. */
   accepts?(node: GraphNode): boolean;
+  /** Inputs, read element by element, that may be given as they were before copies (`KernelCall.through`). */
+  readonly readsThrough?: readonly string[];
   /**
    * A kernel for one node of one program, where more is known: what the numbers of inputs can be, and which
    * never change. It may keep what it works out from those. Default: the kernel as it is.
@@ -69,6 +71,11 @@ export interface SpecialKernel<H> {
 export interface KernelCall<H> {
   readonly node: GraphNode;
   readonly inputs: PerName<H>;
+  /**
+   * The copies that stand between what is given and an input of `readsThrough`, by its name: a reshape or none, then
+   * transposes and slices.
+   */
+  readonly through?: Readonly<Record<string, readonly GraphNode[]>> | undefined;
   /** The numbers that named sizes stand for in this call. */
   readonly sizes: Readonly<Record<string, number>>;
   /** The index of the timestep, from 0. */

@@ -2,6 +2,7 @@ import { locate, mapNames, resolveShape } from '@spikeloom/ir';
 import { Handles } from './handles.ts';
 import type { Instruction, Slot, StateInfo } from './plan.ts';
 import type { Prepared } from './prepared.ts';
+import { runKernel } from './run-kernel.ts';
 
 /** The values of one run: what is in each slot and each state, and who still needs it. */
 export class Executor<H> {
@@ -41,9 +42,9 @@ export class Executor<H> {
     step: number,
   ): void {
     const statePath = (name: string): string => instruction.states.get(name)!;
-    const outputs = instruction.kernel.run({
-      node: instruction.node,
+    const outputs = runKernel(instruction, {
       inputs: mapNames(instruction.inputs, (slot) => this.get(slot)),
+      through: instruction.through,
       sizes,
       step,
       state: (name) => this.state(statePath(name)),
@@ -69,7 +70,12 @@ export class Executor<H> {
   /** Gives every state its initial value. */
   resetStates(states: Iterable<StateInfo>, sizes: Readonly<Record<string, number>>): void {
     for (const { path, type, initial } of states) {
-      this.setState(path, this.#prepared.device.fill(shapeFor(path, type.shape, sizes), initial));
+      try {
+        const shape = resolveShape(type.shape, sizes);
+        this.setState(path, this.#prepared.device.fill(shape, initial));
+      } catch (error) {
+        throw locate(error, path);
+      }
     }
   }
 
@@ -87,18 +93,6 @@ export class Executor<H> {
       const handle = this.#states.get(path);
       if (axis >= 0 && handle !== undefined) this.setState(path, device.take(handle, rows, axis));
     }
-  }
-}
-
-function shapeFor(
-  path: string,
-  shape: StateInfo['type']['shape'],
-  sizes: Readonly<Record<string, number>>,
-): number[] {
-  try {
-    return resolveShape(shape, sizes);
-  } catch (error) {
-    throw locate(error, path);
   }
 }
 

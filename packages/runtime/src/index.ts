@@ -42,8 +42,10 @@ export {
 } from './run-until.ts';
 export { readTap } from './attach-taps.ts';
 export { Handles } from './handles.ts';
+export { makeAll } from './make-all.ts';
 export { checkFresh, requireLive, requireRows } from './session-rules.ts';
 export { type SessionOptions, throwIfAborted } from './session.ts';
 export { checkInputs, requireInputs } from './check-inputs.ts';
 export { accumulateSteps, stackSteps } from './stack-steps.ts';
 export type { Observation, Tap } from './tap.ts';
+export { uploadAs } from './upload.ts';

@@ -1,17 +1,20 @@
-import { mapNames, SpikeloomError, type Tensor, type ValueType } from '@spikeloom/ir';
+import { locate, mapNames, SpikeloomError, type Tensor, type ValueType } from '@spikeloom/ir';
 import { attachTaps, readTap } from './attach-taps.ts';
 import type { Cancellation } from './backend.ts';
 import { checkInputs, requireInputs } from './check-inputs.ts';
 import type { Device } from './device.ts';
 import { Executor } from './executor.ts';
 import { isPerSample } from './is-per-sample.ts';
+import { makeAll } from './make-all.ts';
 import type { Instruction, Plan, Slot } from './plan.ts';
 import type { Prepared } from './prepared.ts';
 import { requireMemory } from './require-memory.ts';
+import { runKernel } from './run-kernel.ts';
 import { type Group, scanGroups } from './scan-groups.ts';
 import { throwIfAborted } from './session.ts';
 import { stackSteps } from './stack-steps.ts';
 import type { Tap } from './tap.ts';
+import { uploadAs } from './upload.ts';
 
 export interface MultiStepOptions {
   readonly held: Readonly<Record<string, Tensor>>;
@@ -79,11 +82,13 @@ class MultiStepRun<H> {
     for (const [name, tensor] of Object.entries(held)) {
       this.#store(this.#plan.inputs.get(name)!.slot, {
         kind: 'still',
-        handle: this.#device.upload(tensor),
+        handle: uploadAs(this.#device, name, tensor),
       });
     }
     for (const [name, tensors] of Object.entries(sequences)) {
-      const handles = tensors.slice(0, timesteps).map((tensor) => this.#device.upload(tensor));
+      const handles = makeAll(this.#device, tensors.slice(0, timesteps), (tensor) =>
+        uploadAs(this.#device, name, tensor),
+      );
       this.#store(this.#plan.inputs.get(name)!.slot, { kind: 'steps', handles });
     }
     for (const slot of this.#plan.steps) {
@@ -206,8 +211,7 @@ class MultiStepRun<H> {
     step = 0,
   ): Readonly<Record<string, H>> {
     const path = (name: string): string => instruction.states.get(name)!;
-    return instruction.kernel.run({
-      node: instruction.node,
+    return runKernel(instruction, {
       inputs: mapNames(instruction.inputs, read),
       sizes,
       step,
@@ -241,8 +245,11 @@ class MultiStepRun<H> {
     if (timeline.kind === 'still') return timeline.handle;
     if (timeline.kind === 'steps') return timeline.handles[step]!;
     const rows = this.#sizes[this.#options.batch]!;
-    const handles = Array.from({ length: this.#options.timesteps }, (_, index) =>
-      this.#device.take(timeline.handle, range(index * rows, rows), 0),
+    const steps = range(0, this.#options.timesteps);
+    const handles = this.#locate(slot, () =>
+      makeAll(this.#device, steps, (index) =>
+        this.#device.take(timeline.handle, range(index * rows, rows), 0),
+      ),
     );
     this.#forget(slot);
     this.#store(slot, { kind: 'steps', handles });
@@ -258,28 +265,45 @@ class MultiStepRun<H> {
       if (this.#plan.types[slot]!.shape[0] !== batch) return timeline.handle;
       const rows = range(0, this.#sizes[batch]!);
       const repeated = Array.from({ length: timesteps }, () => rows).flat();
-      return this.#temporary(this.#device.take(timeline.handle, repeated, 0));
+      return this.#temporary(
+        this.#locate(slot, () => this.#device.take(timeline.handle, repeated, 0)),
+      );
     }
     const concat = this.#device.kernels.find(({ op }) => op === 'spikeloom/concat')!;
     const type = this.#plan.types[slot]!;
-    const { out } = concat.run({
-      node: {
-        id: 'fold',
-        op: concat.op,
-        version: 1,
-        inputs: {},
-        attributes: { axis: 0 },
-        outputs: { out: type },
-      },
-      inputs: { values: timeline.handles },
-      sizes: { ...this.#sizes, [batch]: this.#sizes[batch]! * timesteps },
-      step: 0,
-      state: noState,
-      write: noState,
-    });
+    const node = {
+      id: 'fold',
+      op: concat.op,
+      version: 1,
+      inputs: {},
+      attributes: { axis: 0 },
+      outputs: { out: type },
+    };
+    const { out } = this.#locate(slot, () =>
+      concat.run({
+        node,
+        inputs: { values: timeline.handles },
+        sizes: { ...this.#sizes, [batch]: this.#sizes[batch]! * timesteps },
+        step: 0,
+        state: noState,
+        write: noState,
+      }),
+    );
     this.#forget(slot);
     this.#store(slot, { kind: 'folded', handle: out! });
     return out!;
+  }
+
+  /** Does something to a value; an error says to which. */
+  #locate<T>(slot: Slot, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      const { instructions, inputs, source } = this.#plan;
+      const maker = instructions.find(({ outputs }) => Object.values(outputs).includes(slot));
+      const input = [...inputs].find(([, given]) => given.slot === slot);
+      throw locate(error, maker?.node.id ?? input?.[0] ?? source.name);
+    }
   }
 
   /** A handle that lives until the run ends. */

@@ -36,6 +36,8 @@ export interface Instruction<H> {
   readonly kernel: Kernel<H>;
   readonly inputs: PerName<Slot>;
   readonly outputs: Readonly<Record<string, Slot>>;
+  /** Copies that the kernel reads through, by the name of the input. */
+  readonly through?: Readonly<Record<string, readonly GraphNode[]>>;
   /** Paths of the states inside the operator, by their name there. */
   readonly states: ReadonlyMap<string, string>;
   /** Whether its result changes by itself from step to step: it has states, or follows the clock. */

@@ -2,6 +2,8 @@ import { mapNames } from '@spikeloom/ir';
 import type { Device, SpecialKernel } from './device.ts';
 import { Handles } from './handles.ts';
 import type { Instruction, Plan, Slot } from './plan.ts';
+import { runKernel } from './run-kernel.ts';
+import { uploadAs } from './upload.ts';
 
 /** A plan with its weights on the device and everything computed that depends on nothing else. */
 export interface Prepared<H> {
@@ -31,7 +33,7 @@ export function prepare<H>(plan: Plan<H>, device: Device<H>): Prepared<H> {
 function prepareWith<H>(handles: Handles<H>, plan: Plan<H>, device: Device<H>): Prepared<H> {
   const fixed = new Map<Slot, H>();
   for (const [id, slot] of plan.weights) {
-    fixed.set(slot, handles.retain(device.upload(plan.graph.weights.get(id)!)));
+    fixed.set(slot, handles.retain(uploadAs(device, id, plan.graph.weights.get(id)!)));
   }
   for (const { slot, value, type } of plan.constants) {
     const handle =
@@ -52,8 +54,7 @@ function prepareWith<H>(handles: Handles<H>, plan: Plan<H>, device: Device<H>): 
       remaining.push(instruction);
       continue;
     }
-    const outputs = instruction.kernel.run({
-      node: instruction.node,
+    const outputs = runKernel(instruction, {
       inputs: mapNames(instruction.inputs, (slot) => fixed.get(slot)!),
       sizes: {},
       step: 0,

@@ -5,9 +5,11 @@ import { checkInputs } from './check-inputs.ts';
 import { Executor, findLastUses } from './executor.ts';
 import type { Instruction, Slot } from './plan.ts';
 import type { Prepared } from './prepared.ts';
+import { readThrough, withoutUnread } from './read-through.ts';
 import { requireMemory } from './require-memory.ts';
 import { checkFresh, requireLive, requireRows } from './session-rules.ts';
 import type { Tap } from './tap.ts';
+import { uploadAs } from './upload.ts';
 
 export interface SessionOptions {
   readonly held: Readonly<Record<string, Tensor>>;
@@ -52,15 +54,16 @@ export class StepSession<H> implements Session {
       const { moving, inputs } = plan.origins[slot]!;
       return !moving && [...inputs].every((name) => Object.hasOwn(options.held, name));
     };
-    const once = prepared.instructions.filter(({ outputs }) =>
-      Object.values(outputs).every(isHeld),
-    );
-    const always = prepared.instructions.filter((instruction) => !once.includes(instruction));
     const needed = new Set<Slot>([
       ...plan.outputs.values(),
       ...plan.stateNodes.map(({ write }) => write),
       ...this.#taps.bySlot.keys(),
     ]);
+    const instructions = withoutUnread(readThrough(prepared.instructions), (slot) =>
+      needed.has(slot),
+    );
+    const once = instructions.filter(({ outputs }) => Object.values(outputs).every(isHeld));
+    const always = instructions.filter((instruction) => !once.includes(instruction));
     const read = always.flatMap(({ inputs }) => Object.values(inputs).flat() as Slot[]);
     this.#kept = new Set(
       [...needed, ...read].filter((slot) => isHeld(slot) && !prepared.fixed.has(slot)),
@@ -98,7 +101,7 @@ export class StepSession<H> implements Session {
     if (!this.#started) this.#start();
     for (const slot of plan.steps) executor.set(slot, device.fill([], this.#step));
     for (const [name, tensor] of Object.entries(fresh)) {
-      executor.set(plan.inputs.get(name)!.slot, device.upload(tensor));
+      executor.set(plan.inputs.get(name)!.slot, uploadAs(device, name, tensor));
     }
     for (const { path, read } of plan.stateNodes) executor.set(read, executor.state(path));
     this.#run(this.#always);
@@ -127,7 +130,7 @@ export class StepSession<H> implements Session {
     const { plan, device } = this.#prepared;
     requireMemory(this.#prepared, this.#sizes);
     for (const [name, tensor] of Object.entries(this.#options.held)) {
-      this.#executor.set(plan.inputs.get(name)!.slot, device.upload(tensor));
+      this.#executor.set(plan.inputs.get(name)!.slot, uploadAs(device, name, tensor));
     }
     this.#samples = Array.from(
       { length: this.#sizes[this.#options.batch] ?? 1 },

@@ -331,6 +331,8 @@ class GraphTrainer implements Trainer {
     });
     const made = backend.compile(graph, { registry });
     this.#programs.set(key, made);
+    // What there was no memory for may have room the next time.
+    made.catch(() => this.#programs.delete(key));
     return made;
   }
 }

@@ -8,6 +8,8 @@ const LANES = 32;
 const SCALE_ROWS = 4;
 /** The least sum of weights, so that its reciprocal is a number. */
 const LEAST: f32 = 1e-30;
+/** 1.5 * 2 ** 23: what is added to it is rounded to a whole number, which its last bits then are. */
+const ROUNDING: f32 = 12582912;
 
 /**
  * As `panelsFromCurrents`, in int16: of every output neither the positive nor the negative weights can add up to more
@@ -29,7 +31,7 @@ export function panelsFromCurrents_i16(d: usize, first: i32, last: i32): void {
   const panels = (outputs + LANES - 1) / LANES;
   const positionBytes = <usize>(T * LANES) << 2;
   const blockBytes = <usize>L * positionBytes;
-  // Rounding to integers adds at most half a unit for every row; a little more is for rounding the sums of float32.
+  // Rounding to integers adds at most half a unit for every row; a little more is for what float32 rounds.
   const limit: f32 = 32766 - <f32>rows * 0.51;
   let panel = address(d, 1) + <usize>(first * panels) * panelBytes;
   for (let unit = first; unit < last; unit++) {
@@ -88,16 +90,17 @@ function quantizeChannels(
   }
   const most0 = f32x4.max(f32x4.max(up0, down0), f32x4.splat(LEAST));
   const most1 = f32x4.max(f32x4.max(up1, down1), f32x4.splat(LEAST));
-  const unit0 = f32x4.div(most0, f32x4.splat(limit));
-  const unit1 = f32x4.div(most1, f32x4.splat(limit));
+  const units0 = f32x4.div(f32x4.splat(limit), most0);
+  const units1 = f32x4.div(f32x4.splat(limit), most1);
   for (let at = from; at < end; at += positionBytes) {
-    const low = quantize(f32x4.div(v128.load(at), unit0));
-    const high = quantize(f32x4.div(v128.load(at, 16), unit1));
+    const low = quantize(v128.load(at), units0);
+    const high = quantize(v128.load(at, 16), units1);
     v128.store(panel, i16x8.narrow_i32x4_s(low, high));
     panel += ROW_BYTES;
   }
-  v128.store(scales, f32x4.mul(unit0, f32x4.splat(scale)));
-  v128.store(scales, f32x4.mul(unit1, f32x4.splat(scale)), 16);
+  const scaled = f32x4.splat(scale / limit);
+  v128.store(scales, f32x4.mul(most0, scaled));
+  v128.store(scales, f32x4.mul(most1, scaled), 16);
 }
 
 /** Up to 32 positions, which are the outputs: channels are the rows. */
@@ -112,17 +115,20 @@ function quantizePositions(
   panel: usize,
 ): void {
   const scales = panel + <usize>rows * ROW_BYTES;
+  // Until the end, how many units there are to one is where the shifts will be.
+  const units = scales + 2 * ROW_BYTES;
   for (let position = 0; position < positions; position++) {
     const most = mostOf(from + <usize>position * positionBytes, blockBytes, rows);
-    store<f32>(scales + (<usize>position << 2), most / limit);
+    store<f32>(scales + (<usize>position << 2), most * (scale / limit));
+    store<f32>(units + (<usize>position << 2), limit / most);
   }
   for (let first = 0; first < LANES; first += 8) {
     for (let row = 0; row < rows; row += 4) {
       const four = from + <usize>(row / LANES) * blockBytes + (<usize>(row % LANES) << 2);
-      const n01 = quantizePair(four, positionBytes, first, positions, scales);
-      const n23 = quantizePair(four, positionBytes, first + 2, positions, scales);
-      const n45 = quantizePair(four, positionBytes, first + 4, positions, scales);
-      const n67 = quantizePair(four, positionBytes, first + 6, positions, scales);
+      const n01 = quantizePair(four, positionBytes, first, positions, units);
+      const n23 = quantizePair(four, positionBytes, first + 2, positions, units);
+      const n45 = quantizePair(four, positionBytes, first + 4, positions, units);
+      const n67 = quantizePair(four, positionBytes, first + 6, positions, units);
       const low = i16x8.shuffle(n01, n23, 0, 4, 8, 12, 1, 5, 9, 13);
       const high = i16x8.shuffle(n45, n67, 0, 4, 8, 12, 1, 5, 9, 13);
       const nextLow = i16x8.shuffle(n01, n23, 2, 6, 10, 14, 3, 7, 11, 15);
@@ -134,9 +140,7 @@ function quantizePositions(
       v128.store(to, i64x2.shuffle(nextLow, nextHigh, 1, 3), 192);
     }
   }
-  for (let at = scales; at < scales + 2 * ROW_BYTES; at += 16) {
-    v128.store(at, f32x4.mul(v128.load(at), f32x4.splat(scale)));
-  }
+  for (let at: usize = 0; at < 2 * ROW_BYTES; at += 16) v128.store(units + at, i32x4.splat(0));
 }
 
 /** The larger of the sums of the positive and of the negative numbers of one position. */
@@ -162,11 +166,11 @@ function quantizePair(
   positionBytes: usize,
   first: i32,
   positions: i32,
-  scales: usize,
+  units: usize,
 ): v128 {
   return i16x8.narrow_i32x4_s(
-    quantizeOne(four, positionBytes, first, positions, scales),
-    quantizeOne(four, positionBytes, first + 1, positions, scales),
+    quantizeOne(four, positionBytes, first, positions, units),
+    quantizeOne(four, positionBytes, first + 1, positions, units),
   );
 }
 
@@ -177,15 +181,16 @@ function quantizeOne(
   positionBytes: usize,
   position: i32,
   positions: i32,
-  scales: usize,
+  units: usize,
 ): v128 {
   if (position >= positions) return i32x4.splat(0);
-  const unit = v128.load_splat<f32>(scales + (<usize>position << 2));
-  return quantize(f32x4.div(v128.load(four + <usize>position * positionBytes), unit));
+  const each = v128.load_splat<f32>(units + (<usize>position << 2));
+  return quantize(v128.load(four + <usize>position * positionBytes), each);
 }
 
 // @ts-ignore: decorator
 @inline
-function quantize(x: v128): v128 {
-  return i32x4.trunc_sat_f32x4_s(f32x4.nearest(x));
+function quantize(x: v128, units: v128): v128 {
+  const rounded = f32x4.add(f32x4.mul(x, units), f32x4.splat(ROUNDING));
+  return i32x4.sub(rounded, f32x4.splat(ROUNDING));
 }

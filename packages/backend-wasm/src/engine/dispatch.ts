@@ -1,3 +1,4 @@
+import { SpikeloomError } from '@spikeloom/ir';
 import type { EngineMemory } from './memory.ts';
 import type { KernelCall } from './placement.ts';
 
@@ -7,7 +8,11 @@ export interface Dispatcher {
   readonly threads: number;
   /** Called for plans that are large enough for threads; they start in the background. */
   prepare(): void;
-  /** Does so many units of work and returns when all are done. */
+  /**
+   * Does so many units of work and returns when all are done.
+   *
+   * Throws `run-failed` when a kernel stops or a thread is lost on the way; the next call begins anew.
+   */
   run(call: Pick<KernelCall, 'kernel' | 'descriptors'>, units: number): void;
 }
 
@@ -16,6 +21,24 @@ export function singleThread({ kernels }: EngineMemory): Dispatcher {
   return {
     threads: 1,
     prepare: () => undefined,
-    run: ({ kernel, descriptors }, units) => kernels[kernel]!(descriptors[0]!, 0, units),
+    run({ kernel, descriptors }, units) {
+      try {
+        kernels[kernel]!(descriptors[0]!, 0, units);
+      } catch (error) {
+        throw kernelStopped(kernel, error);
+      }
+    },
   };
+}
+
+/** A trap: the numbers of the run are lost, its memory is not. */
+export function kernelStopped(kernel: string, cause?: unknown): SpikeloomError {
+  return new SpikeloomError(
+    {
+      code: 'run-failed',
+      message: `the kernel ${kernel} stopped in the middle of a run`,
+      fix: "report the graph; wasmBackend({ engine: 'off' }) runs it without this kernel",
+    },
+    { cause },
+  );
 }

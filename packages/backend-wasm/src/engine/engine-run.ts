@@ -1,10 +1,18 @@
 /** One run of a placed plan: its tensors, its states, its samples. */
-import { resolveShape, type Tensor } from '@spikeloom/ir';
-import { type Device, Handles, type Prepared, type Profiler, type Slot } from '@spikeloom/runtime';
+import { locate, resolveShape, type Tensor } from '@spikeloom/ir';
+import {
+  type Device,
+  Handles,
+  makeAll,
+  type Prepared,
+  type Profiler,
+  type Slot,
+  uploadAs,
+} from '@spikeloom/runtime';
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import type { Dispatcher } from './dispatch.ts';
 import type { EngineMemory } from './memory.ts';
-import type { Placement } from './placement.ts';
+import type { Command, Placement } from './placement.ts';
 import type { StagePlan } from './recognise.ts';
 import type { Pass, Stage } from './stage.ts';
 import type { Numbers } from './value.ts';
@@ -60,7 +68,7 @@ export class EngineRun implements Pass {
 
   /** All stages, for the timesteps of one pass. */
   advance(fresh: FreshInputs, check: () => void, profiler?: Profiler): void {
-    const { device, plan, placement, dispatcher } = this.#options;
+    const { device, plan, placement } = this.#options;
     device.activate?.();
     if (!this.#started) this.#start();
     for (const value of plan.clock) {
@@ -73,25 +81,29 @@ export class EngineRun implements Pass {
       const value = plan.inputs.get(name)!;
       this.setTensors(
         value,
-        tensors.map((tensor) => device.upload(tensor)),
+        makeAll(device, tensors, (tensor) => uploadAs(device, name, tensor)),
       );
     }
     placement.commands.forEach(({ stage, isStill, commands }, index) => {
       if (isStill && this.#started) return;
       check();
       const began = profiler?.now() ?? 0;
-      for (const command of commands) {
-        if (typeof command === 'function') command(this);
-        else {
-          const { unitsPerSample, first, count } = command.work;
-          const left = Math.min(count, this.samples - first);
-          if (left > 0) dispatcher.run(command, left * unitsPerSample);
-        }
+      try {
+        for (const command of commands) this.#do(command);
+      } catch (error) {
+        throw locate(error, stage.path);
       }
       if (profiler) record(profiler, stage, this.#step, profiler.now() - began);
       for (const value of this.#done[index]!) this.#drop(value.slot);
     });
     this.#started = true;
+  }
+
+  #do(command: Command): void {
+    if (typeof command === 'function') return command(this);
+    const { unitsPerSample, first, count } = command.work;
+    const left = Math.min(count, this.samples - first);
+    if (left > 0) this.#options.dispatcher.run(command, left * unitsPerSample);
   }
 
   /** The outputs of the pass at its timesteps; `finish` ends it. */
@@ -135,7 +147,7 @@ export class EngineRun implements Pass {
       if (axis < 0) continue;
       this.#set(
         slot,
-        tensors.map((tensor) => device.take(tensor, rows, axis)),
+        makeAll(device, tensors, (tensor) => device.take(tensor, rows, axis)),
       );
     }
     for (const [path, tensor] of this.#states) {
@@ -180,7 +192,7 @@ export class EngineRun implements Pass {
   #start(): void {
     const { plan, held, device } = this.#options;
     for (const [name, tensor] of Object.entries(held))
-      this.setTensors(plan.inputs.get(name)!, [device.upload(tensor)]);
+      this.setTensors(plan.inputs.get(name)!, [uploadAs(device, name, tensor)]);
     this.#resetStates();
   }
 

@@ -28,6 +28,7 @@ export class Engine {
   readonly #options: EngineOptions;
   #opened: Promise<Opened> | undefined;
   #memory: EngineMemory | undefined;
+  #pool: ThreadPool | undefined;
   /** Programs that may still run. */
   #routes = 0;
 
@@ -42,6 +43,11 @@ export class Engine {
 
   get bytesInUse(): number {
     return this.#memory?.used ?? 0;
+  }
+
+  /** Threads that share the work at this moment. */
+  get threads(): number {
+    return this.#pool?.isUp ? this.#pool.threads : 1;
   }
 
   /** Compiles a graph; undefined where nothing in it is driven by events. */
@@ -70,15 +76,10 @@ export class Engine {
     const threads = Math.min(mostThreads, wanted ?? Math.min(usualThreads, coreCount()));
     if (threads > 1 && canShareMemory()) {
       const memory = (this.#memory = await openEngine(true));
-      const pool = new ThreadPool(memory, threads);
+      const pool = (this.#pool = new ThreadPool(memory, threads));
       return { memory, dispatcher: pool, pool };
     }
-    if (wanted !== undefined && wanted > 1) {
-      // oxlint-disable-next-line no-console -- slower than what was asked for, and nowhere else to say so
-      console.warn(
-        'Spikeloom runs on one thread: this page is not cross-origin isolated, which threads need.',
-      );
-    }
+    if (wanted !== undefined && wanted > 1) sayOnce();
     const memory = (this.#memory = await openEngine(false));
     return { memory, dispatcher: singleThread(memory), pool: undefined };
   }
@@ -88,6 +89,18 @@ interface Opened {
   readonly memory: EngineMemory;
   readonly dispatcher: Dispatcher;
   readonly pool: ThreadPool | undefined;
+}
+
+let isSaid = false;
+
+/** Of all backends of a page, one says so. */
+function sayOnce(): void {
+  if (isSaid) return;
+  isSaid = true;
+  // oxlint-disable-next-line no-console -- slower than what was asked for, and nowhere else to say so
+  console.warn(
+    'Spikeloom runs on one thread: this page is not cross-origin isolated, which threads need.',
+  );
 }
 
 function coreCount(): number {

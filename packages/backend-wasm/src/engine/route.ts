@@ -74,9 +74,13 @@ export function engineRoute(
   const hasNeurons = plan.instructions.some(({ node }) => neuronOps.includes(node.op));
   if (!engine.always && !hasNeurons) return undefined;
   const route = new EngineRoute(engine, graph, options, prepare(plan, device));
-  if (route.canRun() && (engine.always || route.isWorthwhile())) return route;
-  route.free();
-  return undefined;
+  let isTaken = false;
+  try {
+    isTaken = route.canRun() && (engine.always || route.isWorthwhile());
+    return isTaken ? route : undefined;
+  } finally {
+    if (!isTaken) route.free();
+  }
 }
 
 export class EngineRoute implements Route {

@@ -1,51 +1,46 @@
 /** Threads on one shared memory: every call of a kernel is split between them. */
 import { SpikeloomError } from '@spikeloom/ir';
-import { type Dispatcher, singleThread } from './dispatch.ts';
-import type { EngineMemory, Region } from './memory.ts';
+import { type Dispatcher, kernelStopped, singleThread } from './dispatch.ts';
+import type { EngineMemory } from './memory.ts';
+import { controlWords, Shares } from './shares.ts';
 import { startWorker, type Thread } from './worker.ts';
 
-/**
- * Control words: generation, threads that are done, kernel, epoch, failed; then three words for each thread. A thread
- * ends when the epoch is no longer the one it was started in, so it never takes the calls of those that follow it.
- */
-const controlWords = 64;
-const [generation, done, kernelIndex, epoch, failed] = [0, 1, 2, 3, 4];
-const ownWords = (thread: number): number => 5 + 3 * thread;
-
-/** Looks at a word so often before sleeping: threads mostly end at the same time. */
-const spins = 20_000;
-
-/** Threads fit into the control words, and more would wait for memory. */
+/** More would wait for memory. */
 export const mostThreads = 16;
 
 /** Calls with less units for each thread are not worth waking one. */
 const fewestUnits = 4;
 
+/** Milliseconds that a thread may need longer for its share than the caller for as large a one. */
+const usualPatience = 10_000;
+
+/** Threads that something ends again and again are given up. */
+const mostLosses = 3;
+
 /**
  * Threads beside the calling one. They start in the background: until all are up, calls run alone, with the
- * same results.
+ * same results. When one is lost, the others end too, and new ones start.
  */
 export class ThreadPool implements Dispatcher {
   readonly threads: number;
   readonly #memory: EngineMemory;
   readonly #alone: Dispatcher;
   readonly #names: readonly string[];
-  readonly #control: Region;
-  readonly #words: Int32Array;
-  readonly #maySleep: boolean;
+  readonly #control: number;
+  readonly #shares: Shares;
   #workers: readonly Thread[] = [];
   #starting: Promise<void> | undefined;
   #isUp = false;
+  #losses = 0;
 
-  constructor(memory: EngineMemory, threads: number) {
+  constructor(memory: EngineMemory, threads: number, patience = usualPatience) {
     this.threads = threads;
     this.#memory = memory;
     this.#alone = singleThread(memory);
     this.#names = Object.keys(memory.kernels);
-    this.#control = memory.allocate(4 * controlWords);
-    this.#words = memory.words(this.#control.address, controlWords);
-    this.#words.fill(0);
-    this.#maySleep = maySleep(this.#words);
+    const words = controlWords(threads);
+    this.#control = memory.allocate(4 * words).address;
+    this.#shares = new Shares(memory.words(this.#control, words), threads, patience);
   }
 
   /** Whether calls are split by now. */
@@ -53,8 +48,9 @@ export class ThreadPool implements Dispatcher {
     return this.#isUp;
   }
 
-  /** Starts the threads; again does nothing. */
+  /** Starts the threads; again does nothing, and neither does it where threads were given up. */
   async start(): Promise<void> {
+    if (this.#losses >= mostLosses) return;
     this.#starting ??= this.#start();
     return this.#starting;
   }
@@ -66,72 +62,84 @@ export class ThreadPool implements Dispatcher {
 
   run(call: Parameters<Dispatcher['run']>[0], units: number): void {
     if (!this.#isUp || units < fewestUnits * this.threads) return this.#alone.run(call, units);
-    const words = this.#words;
-    const share = (thread: number): number => Math.floor((units * thread) / this.threads);
-    for (let thread = 1; thread < this.threads; thread++) {
-      const own = ownWords(thread);
-      words[own] = call.descriptors[thread]!;
-      words[own + 1] = share(thread);
-      words[own + 2] = share(thread + 1);
+    const { kernel, descriptors } = call;
+    const begin = (thread: number): number => Math.floor((units * thread) / this.threads);
+    this.#shares.offer(this.#names.indexOf(kernel), (thread) => ({
+      descriptor: descriptors[thread]!,
+      first: begin(thread),
+      last: begin(thread + 1),
+    }));
+    let stopped: SpikeloomError | undefined;
+    const work = (thread: number): void => {
+      try {
+        this.#memory.kernels[kernel]!(descriptors[thread]!, begin(thread), begin(thread + 1));
+      } catch (error) {
+        // The others still work on the memory of this run.
+        stopped = kernelStopped(kernel, error);
+      }
+    };
+    work(0);
+    const outcome = this.#shares.wait(work);
+    if (outcome === 'lost') {
+      this.#lose();
+      throw threadLost();
     }
-    words[kernelIndex] = this.#names.indexOf(call.kernel);
-    Atomics.store(words, done, 0);
-    Atomics.add(words, generation, 1);
-    Atomics.notify(words, generation);
-    this.#memory.kernels[call.kernel]!(call.descriptors[0]!, 0, share(1));
-    this.#waitForAll();
-  }
-
-  #waitForAll(): void {
-    const words = this.#words;
-    for (let spin = 0; ; spin++) {
-      const ended = Atomics.load(words, done);
-      if (ended === this.threads - 1) break;
-      // The main thread of a browser must not sleep.
-      if (spin > spins && this.#maySleep) Atomics.wait(words, done, ended);
-    }
-    if (Atomics.load(words, failed) === 0) return;
-    this.#isUp = false;
-    throw new SpikeloomError({
-      code: 'unsupported',
-      path: 'backend wasm',
-      message: 'a thread of the engine failed',
-      fix: 'use wasmBackend({ threads: 1 }), and report the graph',
-    });
+    if (outcome === 'failed') stopped ??= kernelStopped(kernel);
+    if (stopped) throw stopped;
   }
 
   /** Ends the threads, until they are started again. */
   stop(): void {
+    this.#losses = 0;
+    this.#end();
+  }
+
+  #end(): void {
     if (!this.#starting) return;
     this.#starting = undefined;
     this.#isUp = false;
-    Atomics.add(this.#words, epoch, 1);
-    Atomics.store(this.#words, failed, 0);
-    Atomics.add(this.#words, generation, 1);
-    Atomics.notify(this.#words, generation);
+    this.#shares.endEpoch();
     for (const worker of this.#workers) worker.release();
     this.#workers = [];
   }
 
+  /** New threads for all: what the lost one has done, nobody knows. */
+  #lose(): void {
+    this.#end();
+    this.#losses += 1;
+    this.prepare();
+    if (this.#losses < mostLosses) return;
+    // oxlint-disable-next-line no-console -- slower than before, and nowhere else to say so
+    console.warn('Spikeloom goes on with one thread: those of the engine were ended from outside.');
+  }
+
   async #start(): Promise<void> {
     const { memory, module } = this.#memory;
-    const own = Atomics.load(this.#words, epoch);
+    const { epoch } = this.#shares;
     const started = await Promise.allSettled(
       Array.from({ length: this.threads - 1 }, async (_, index) =>
-        startWorker({
-          module,
-          memory,
-          names: this.#names,
-          control: this.#control.address,
-          index: index + 1,
-          epoch: own,
-        }),
+        startWorker(
+          {
+            module,
+            memory,
+            names: this.#names,
+            control: this.#control,
+            words: controlWords(this.threads),
+            index: index + 1,
+            epoch,
+          },
+          () => {
+            if (this.#shares.epoch === epoch) this.#lose();
+          },
+        ),
       ),
     );
     const workers = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     const fault = started.find((one) => one.status === 'rejected');
-    const isStopped = Atomics.load(this.#words, epoch) !== own;
+    const isStopped = this.#shares.epoch !== epoch;
     if (fault || isStopped) for (const worker of workers) worker.release();
+    // The next one who needs threads tries again.
+    if (fault && !isStopped) this.#starting = undefined;
     if (fault) throw fault.reason;
     if (isStopped) return;
     this.#workers = workers;
@@ -139,12 +147,10 @@ export class ThreadPool implements Dispatcher {
   }
 }
 
-function maySleep(words: Int32Array): boolean {
-  try {
-    // Returns at once where it is allowed: the word holds 0.
-    Atomics.wait(words, done, 1, 0);
-    return true;
-  } catch {
-    return false;
-  }
+function threadLost(): SpikeloomError {
+  return new SpikeloomError({
+    code: 'run-failed',
+    message: 'a thread of the engine ended in the middle of a run',
+    fix: 'run again: the engine goes on with new threads, or with one; wasmBackend({ threads: 1 }) needs none',
+  });
 }

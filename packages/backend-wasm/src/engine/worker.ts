@@ -7,12 +7,13 @@ export interface WorkerStart {
   readonly memory: WebAssembly.Memory;
   readonly names: readonly string[];
   readonly control: number;
+  readonly words: number;
   readonly index: number;
   readonly epoch: number;
 }
 
 export interface Thread {
-  /** Lets go of a thread that has been told to stop. */
+  /** Ends the thread, if it has not ended itself. */
   release(): void;
 }
 
@@ -40,10 +41,14 @@ export function canShareMemory(): boolean {
   return nodeThreads() !== undefined || crossOriginIsolated === true;
 }
 
-/** Starts a thread; resolves when it waits for work. */
-export async function startWorker(start: WorkerStart): Promise<Thread> {
+/**
+ * Starts a thread; resolves when it waits for work.
+ *
+ * @param lost called when it ends afterwards without having been released
+ */
+export async function startWorker(start: WorkerStart, lost: () => void): Promise<Thread> {
   const inNode = nodeThreads();
-  return inNode ? startInNode(inNode, start) : startInBrowser(start);
+  return inNode ? startInNode(inNode, start, lost) : startInBrowser(start, lost);
 }
 
 /** Asking the process keeps bundlers for the browser from looking for node:worker_threads. */
@@ -55,7 +60,9 @@ function nodeThreads(): NodeThreads | undefined {
 async function startInNode(
   { Worker: NodeWorker }: NodeThreads,
   start: WorkerStart,
+  lost: () => void,
 ): Promise<Thread> {
+  let isReleased = false;
   const worker = new NodeWorker(new URL('../../worker/engine-worker.mjs', import.meta.url), {
     // Options of the process, such as `--input-type`, need not suit a file.
     execArgv: [],
@@ -67,12 +74,21 @@ async function startInNode(
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
     worker.postMessage(start);
   });
+  worker.once('exit', () => {
+    if (!isReleased) lost();
+  });
   // A process may end while its threads wait.
   worker.unref();
-  return { release: () => void worker.terminate() };
+  return {
+    release() {
+      isReleased = true;
+      void worker.terminate();
+    },
+  };
 }
 
-async function startInBrowser(start: WorkerStart): Promise<Thread> {
+/** Pages tell nobody that a thread is gone; only who waits for it notices. */
+async function startInBrowser(start: WorkerStart, lost: () => void): Promise<Thread> {
   const worker = new Worker(new URL('../../worker/engine-worker.mjs', import.meta.url), {
     type: 'module',
   });
@@ -82,7 +98,13 @@ async function startInBrowser(start: WorkerStart): Promise<Thread> {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin
     worker.postMessage(start);
   });
-  return { release: () => worker.terminate() };
+  worker.addEventListener('error', lost, { once: true });
+  return {
+    release() {
+      worker.removeEventListener('error', lost);
+      worker.terminate();
+    },
+  };
 }
 
 /** A thread says "ready", or what went wrong. */

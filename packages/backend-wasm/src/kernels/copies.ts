@@ -1,87 +1,110 @@
 import type { TfjsCall, TfjsKernel } from '@spikeloom/backend-tfjs';
-import { normaliseAxis, primitives, resolveShape, stridesOf } from '@spikeloom/ir';
+import { type GraphNode, normaliseAxis, primitives, resolveShape, stridesOf } from '@spikeloom/ir';
 import { attributesOf, single } from '@spikeloom/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Heap } from '../heap.ts';
 
 const { broadcastTo, slice, transpose } = primitives;
-/** The axes the kernel can step through. */
+/** The axes kernels can step through. */
 const maxRank = 6;
 
-interface Reading {
+/** Which elements of a tensor are read, and in which order. */
+export interface Reading {
   readonly shape: readonly number[];
   /** In elements of x. */
   readonly strides: readonly number[];
-  readonly offset?: number;
+  readonly offset: number;
 }
+
+type Sizes = TfjsCall['sizes'];
 
 /** Transposing, slicing and repeating: reading memory in another order. */
 export function copyKernels(heap: () => Heap): TfjsKernel[] {
-  return [
-    {
-      op: transpose.id,
-      run: (call) => {
-        const { shape } = single(call, 'x');
-        const axes = attributesOf(transpose, call).permutation.map((axis) =>
-          normaliseAxis(axis, shape.length),
-        );
-        const strides = stridesOf(shape);
-        return copy(heap(), call, {
-          shape: axes.map((axis) => shape[axis]!),
-          strides: axes.map((axis) => strides[axis]!),
-        });
-      },
+  const reordering = [transpose.id, slice.id].map((op) => ({
+    op,
+    run: (call: TfjsCall) => {
+      const x = single(call, 'x');
+      return { out: copy(heap(), x, readingOf(x.shape, [call.node], call.sizes)) };
     },
-    {
-      op: slice.id,
-      run: (call) => {
-        const { shape } = single(call, 'x');
-        const { axis, start, size } = attributesOf(slice, call);
-        const at = normaliseAxis(axis, shape.length);
-        const strides = stridesOf(shape);
-        return copy(heap(), call, {
-          shape: shape.map((dim, index) => (index === at ? size : dim)),
-          strides,
-          offset: start * strides[at]!,
-        });
-      },
+  }));
+  const repeating = {
+    op: broadcastTo.id,
+    run: (call: TfjsCall) => {
+      const x = single(call, 'x');
+      const shape = resolveShape(attributesOf(broadcastTo, call).shape, call.sizes);
+      const missing = shape.length - x.rank;
+      const strides = stridesOf(x.shape).map((stride, axis) => (x.shape[axis] === 1 ? 0 : stride));
+      const repeated = { shape, strides: [...Array<number>(missing).fill(0), ...strides] };
+      return { out: copy(heap(), x, { ...repeated, offset: 0 }) };
     },
-    {
-      op: broadcastTo.id,
-      run: (call) => {
-        const x = single(call, 'x');
-        const shape = resolveShape(attributesOf(broadcastTo, call).shape, call.sizes);
-        const missing = shape.length - x.rank;
-        const strides = stridesOf(x.shape);
-        return copy(heap(), call, {
-          shape,
-          strides: shape.map((_, axis) =>
-            axis < missing || x.shape[axis - missing] === 1 ? 0 : strides[axis - missing]!,
-          ),
-        });
-      },
-    },
-  ];
+  };
+  return [...reordering, repeating];
 }
 
-function copy(heap: Heap, call: TfjsCall, reading: Reading): { out: tf.Tensor } {
-  const x = single(call, 'x');
-  const merged = mergeAxes(reading);
-  if (x.dtype === 'bool' || merged.shape.length > maxRank) {
-    // Rare: a byte per element, or more axes than the kernel has loops.
-    return { out: tf.tidy(() => copySlowly(x, reading)) };
+/** What is read of a tensor through a reshape or none, then transposes and slices. */
+export function readingOf(
+  shape: readonly number[],
+  nodes: readonly GraphNode[],
+  sizes: Sizes,
+): Reading {
+  const whole: Reading = { shape, strides: stridesOf(shape), offset: 0 };
+  return nodes.reduce((reading, node) => readingThrough(reading, node, sizes), whole);
+}
+
+function readingThrough(
+  { shape, strides, offset }: Reading,
+  node: GraphNode,
+  sizes: Sizes,
+): Reading {
+  if (node.op === transpose.id) {
+    const axes = attributesOf(transpose, { node }).permutation.map((axis) =>
+      normaliseAxis(axis, shape.length),
+    );
+    return {
+      shape: axes.map((axis) => shape[axis]!),
+      strides: axes.map((axis) => strides[axis]!),
+      offset,
+    };
   }
+  if (node.op === slice.id) {
+    const { axis, start, size } = attributesOf(slice, { node });
+    const at = normaliseAxis(axis, shape.length);
+    return {
+      shape: shape.map((dim, index) => (index === at ? size : dim)),
+      strides,
+      offset: offset + start * strides[at]!,
+    };
+  }
+  const reshaped = resolveShape(node.outputs['out']!.shape, sizes);
+  return { shape: reshaped, strides: stridesOf(reshaped), offset };
+}
+
+/** A new tensor of what is read. */
+export function copy(heap: Heap, x: tf.Tensor, reading: Reading): tf.Tensor {
+  const steps = stepsOf(reading);
+  // Rare: a byte per element, or more axes than the kernel has loops.
+  if (x.dtype === 'bool' || !steps) return tf.tidy(() => copySlowly(x, reading));
   const out = heap.allocate(reading.shape, x.dtype as 'float32' | 'int32');
-  const padding = Array.from({ length: maxRank - merged.shape.length });
   heap.kernels.copyStrided(
-    heap.address(x) + 4 * (reading.offset ?? 0),
+    heap.address(x) + 4 * reading.offset,
     heap.address(out),
-    ...padding.map(() => 1),
-    ...merged.shape,
-    ...padding.map(() => 0),
-    ...merged.strides,
+    ...steps.sizes,
+    ...steps.strides,
   );
-  return { out };
+  return out;
+}
+
+/** The six axes that a kernel steps through, outermost first; undefined where they are not enough. */
+export function stepsOf(
+  reading: Reading,
+): { readonly sizes: readonly number[]; readonly strides: readonly number[] } | undefined {
+  const { shape, strides } = mergeAxes(reading);
+  const missing = maxRank - shape.length;
+  if (missing < 0) return undefined;
+  return {
+    sizes: [...Array<number>(missing).fill(1), ...shape],
+    strides: [...Array<number>(missing).fill(0), ...strides],
+  };
 }
 
 /** Joins neighbouring axes that are read as one. */
@@ -102,7 +125,7 @@ function mergeAxes({ shape, strides }: Reading): { shape: number[]; strides: num
   return merged;
 }
 
-function copySlowly(x: tf.Tensor, { shape, strides, offset = 0 }: Reading): tf.Tensor {
+function copySlowly(x: tf.Tensor, { shape, strides, offset }: Reading): tf.Tensor {
   let positions: tf.Tensor = tf.scalar(offset, 'int32');
   shape.forEach((dim, axis) => {
     const along = tf.mul(tf.range(0, dim, 1, 'int32'), tf.scalar(strides[axis]!, 'int32'));

@@ -4,13 +4,13 @@ import { attributesOf, single } from '@spikeloom/runtime';
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import type { Heap } from '../heap.ts';
 
-/** A function of whole rows or single elements that can work in place. */
-interface InPlace {
+/** A function of whole rows or single elements. */
+interface RowFunction {
   readonly op: string;
   readonly accepts?: TfjsKernel['accepts'];
   apply(heap: Heap, call: TfjsCall, x: TfTensor, out: TfTensor): void;
-  /** The compensated form in one pass, where there is one. */
-  compensated?(heap: Heap, call: TfjsCall, x: TfTensor, out: TfTensor): void;
+  /** With expectation compensation: running sum in, difference of t * f(mean) out. */
+  compensate(heap: Heap, call: TfjsCall, x: TfTensor, out: TfTensor): void;
 }
 
 const lastAxisOnly: TfjsKernel['accepts'] = ({ attributes, outputs }) => {
@@ -18,23 +18,27 @@ const lastAxisOnly: TfjsKernel['accepts'] = ({ attributes, outputs }) => {
   return attributes['axis'] === -1 || attributes['axis'] === rank - 1;
 };
 
-const functions: readonly InPlace[] = [
+/** The addresses of the running sum and of the last t * f(mean). */
+function statesOf(heap: Heap, call: TfjsCall): readonly [sum: number, before: number] {
+  return [heap.address(call.state('sum')), heap.address(call.state('before'))];
+}
+
+function scaleAndShift(heap: Heap, call: TfjsCall): readonly [weight: number, bias: number] {
+  return [heap.address(single(call, 'weight')), heap.address(single(call, 'bias'))];
+}
+
+const functions: readonly RowFunction[] = [
   {
     op: geluOp.id,
     apply: (heap, _call, x, out) => heap.kernels.gelu(heap.address(x), heap.address(out), x.size),
-    compensated: (heap, call, x, out) => {
-      const [sum, before] = [call.state('sum'), call.state('before')].map((state) =>
-        heap.address(state),
-      ) as [number, number];
+    compensate: (heap, call, x, out) =>
       heap.kernels.compensatedGelu(
         heap.address(x),
-        sum,
-        before,
+        ...statesOf(heap, call),
         heap.address(out),
         x.size,
         call.step + 1,
-      );
-    },
+      ),
   },
   {
     op: softmaxOp.id,
@@ -43,23 +47,42 @@ const functions: readonly InPlace[] = [
       const width = x.shape.at(-1)!;
       heap.kernels.softmaxRows(heap.address(x), heap.address(out), x.size / width, width);
     },
+    compensate: (heap, call, x, out) => {
+      const width = x.shape.at(-1)!;
+      heap.kernels.compensatedSoftmax(
+        heap.address(x),
+        ...statesOf(heap, call),
+        heap.address(out),
+        x.size / width,
+        width,
+        call.step + 1,
+      );
+    },
   },
   {
     op: layerNormOp.id,
     apply: (heap, call, x, out) => {
       const width = x.shape.at(-1)!;
-      const weights = [
-        heap.address(single(call, 'weight')),
-        heap.address(single(call, 'bias')),
-      ] as const;
-      const { epsilon } = attributesOf(layerNormOp, call);
       heap.kernels.layerNormRows(
         heap.address(x),
-        ...weights,
+        ...scaleAndShift(heap, call),
         heap.address(out),
         x.size / width,
         width,
-        epsilon,
+        attributesOf(layerNormOp, call).epsilon,
+      );
+    },
+    compensate: (heap, call, x, out) => {
+      const width = x.shape.at(-1)!;
+      heap.kernels.compensatedLayerNorm(
+        heap.address(x),
+        ...scaleAndShift(heap, call),
+        ...statesOf(heap, call),
+        heap.address(out),
+        x.size / width,
+        width,
+        attributesOf(layerNormOp, call).epsilon,
+        call.step + 1,
       );
     },
   },
@@ -67,49 +90,35 @@ const functions: readonly InPlace[] = [
 
 /** The functions as they are. */
 export function plainFunctions(heap: () => Heap): TfjsKernel[] {
-  return functions.map(({ op, accepts, apply }) => ({
+  return functions.map(({ op, accepts, apply }) => kernelOf(heap, op, accepts, apply));
+}
+
+/** The functions with expectation compensation, in one pass. */
+export function compensatedFunctions(heap: () => Heap): TfjsKernel[] {
+  return functions.map(({ op, accepts, compensate }) =>
+    kernelOf(
+      heap,
+      `spikeloom.conversion/compensated-${op.slice(op.indexOf('/') + 1)}`,
+      accepts,
+      compensate,
+    ),
+  );
+}
+
+function kernelOf(
+  heap: () => Heap,
+  op: string,
+  accepts: TfjsKernel['accepts'],
+  compute: RowFunction['apply'],
+): TfjsKernel {
+  return {
     op,
     ...(accepts ? { accepts } : {}),
     run(call) {
       const x = single(call, 'x');
       const out = heap().allocate(x.shape);
-      apply(heap(), call, x, out);
+      compute(heap(), call, x, out);
       return { out };
     },
-  }));
-}
-
-/** The functions with expectation compensation: running sum in, difference of t * f(mean) out. */
-export function compensatedFunctions(heap: () => Heap): TfjsKernel[] {
-  return functions.map(({ op, accepts, apply, compensated }) => ({
-    op: `spikeloom.conversion/compensated-${op.slice(op.indexOf('/') + 1)}`,
-    ...(accepts ? { accepts } : {}),
-    run(call) {
-      const memory = heap();
-      const x = single(call, 'x');
-      const out = memory.allocate(x.shape);
-      if (compensated) {
-        compensated(memory, call, x, out);
-        return { out };
-      }
-      const [sum, before] = [call.state('sum'), call.state('before')];
-      const t = call.step + 1;
-      memory.kernels.advanceMean(
-        memory.address(sum),
-        memory.address(x),
-        memory.address(out),
-        x.size,
-        t,
-      );
-      apply(memory, call, out, out);
-      memory.kernels.emitDifference(
-        memory.address(out),
-        memory.address(before),
-        memory.address(out),
-        x.size,
-        t,
-      );
-      return { out };
-    },
-  }));
+  };
 }

@@ -40,10 +40,13 @@ function inIntegers(
 ): SpecialKernel<TfTensor> {
   let placed: PlacedIntegers | undefined;
   let hasIntegers = true;
+  // They stay even if the call that made them fails.
+  const lasting = (memory: Heap, weight: TfTensor): PlacedIntegers | undefined =>
+    memory.allocations.during(() => placeIntegers(memory, weight, levels, mode));
   return {
     run(call) {
       const product = productOf(heap(), call);
-      if (hasIntegers) placed ??= placeIntegers(heap(), product.weight, levels, mode);
+      if (hasIntegers && !placed) placed = lasting(heap(), product.weight);
       hasIntegers = placed !== undefined;
       const isDone = placed && integerRows(heap(), product, placed);
       if (!isDone) multiplyNumbers(heap(), product);

@@ -8,23 +8,35 @@ import { batchOf, matricesOf, multiply } from '../multiply.ts';
 export function matmul(heap: () => Heap): TfjsKernel {
   return {
     op: primitives.matmul.id,
-    run(call) {
-      const [a, b] = [single(call, 'a'), single(call, 'b')];
-      const { transposeA, transposeB } = attributesOf(primitives.matmul, call);
-      const batch = batchOf(a, b);
-      if (!batch) return { out: tf.tidy(() => broadcastAndMultiply(a, b, transposeA, transposeB)) };
-      const [left, right] = [matricesOf(a, transposeA), matricesOf(b, transposeB)];
-      const out = heap().allocate([...batch, left.rows, right.columns]);
-      const count = sizeOf(batch);
-      if (right.batchStride === 0 && !transposeA && left.batchStride !== 0) {
-        // One matrix for all of a: its rows are one tall matrix.
-        multiply(heap(), { ...left, rows: left.rows * count, batchStride: 0 }, right, out, {
-          batch: 1,
-        });
-      } else multiply(heap(), left, right, out, { batch: count });
-      return { out };
-    },
+    run: (call) => ({
+      out: productOf(
+        heap(),
+        single(call, 'a'),
+        single(call, 'b'),
+        attributesOf(primitives.matmul, call),
+      ),
+    }),
   };
+}
+
+/** The products of two batches of matrices, as a new tensor. */
+export function productOf(
+  heap: Heap,
+  a: tf.Tensor,
+  b: tf.Tensor,
+  { transposeA, transposeB }: { readonly transposeA: boolean; readonly transposeB: boolean },
+): tf.Tensor {
+  const batch = batchOf(a, b);
+  if (!batch) return tf.tidy(() => broadcastAndMultiply(a, b, transposeA, transposeB));
+  const [left, right] = [matricesOf(a, transposeA), matricesOf(b, transposeB)];
+  const out = heap.allocate([...batch, left.rows, right.columns]);
+  const count = sizeOf(batch);
+  if (right.batchStride === 0 && !transposeA && left.batchStride !== 0) {
+    // One matrix for all of a: its rows are one tall matrix.
+    const rows = { ...left, rows: left.rows * count, batchStride: 0 };
+    multiply(heap, rows, right, out, { batch: 1 });
+  } else multiply(heap, left, right, out, { batch: count });
+  return out;
 }
 
 /** Rare: both operands repeat along some axes of the batch. */

@@ -1,6 +1,9 @@
 import type { TfjsCall, TfjsKernel } from '@spikeloom/backend-tfjs';
 import { single } from '@spikeloom/runtime';
 import type { Heap } from '../heap.ts';
+import { copy, readingOf, stepsOf } from './copies.ts';
+
+type Outputs = ReturnType<TfjsKernel['run']>;
 
 /** Below this, as beyond the largest number, a base times powers of two could lose exactness. */
 const smallestBase = 1e-30;
@@ -17,27 +20,15 @@ const accepts: NonNullable<TfjsKernel['accepts']> = ({ attributes }) => {
 export function multiThreshold(heap: () => Heap): TfjsKernel {
   return {
     op: 'spikeloom.neurons/multi-threshold',
+    readsThrough: ['current'],
     accepts: (node) =>
       node.attributes['edge'] === 'nearest'
         ? acceptsNearest(node)
         : node.attributes['perOctave'] === 1 && accepts(node),
-    run(call) {
-      if (call.node.attributes['edge'] === 'nearest') return fireNearest(heap(), call, 1);
-      const memory = heap();
-      const current = single(call, 'current');
-      const spikes = memory.allocate(current.shape);
-      const { positive, negative, levels } = call.node.attributes;
-      memory.kernels.multiThreshold(
-        memory.address(call.state('v')),
-        memory.address(current),
-        memory.address(spikes),
-        current.size,
-        Number(positive),
-        Number(negative),
-        Number(levels),
-      );
-      return { spikes };
-    },
+    run: (call) =>
+      call.node.attributes['edge'] === 'nearest'
+        ? onCopy(heap(), call, (copied) => fireNearest(heap(), copied, 1))
+        : fire(heap(), call),
   };
 }
 
@@ -56,15 +47,49 @@ export function differentialThreshold(heap: () => Heap): TfjsKernel {
 const acceptsNearest: typeof accepts = (node) =>
   node.attributes['edge'] === 'nearest' && accepts(node);
 
-function fireNearest(memory: Heap, call: TfjsCall, kept: number): ReturnType<TfjsKernel['run']> {
+function fire(memory: Heap, call: TfjsCall): Outputs {
+  const given = single(call, 'current');
+  const reading = readingOf(given.shape, call.through?.['current'] ?? [], call.sizes);
+  const steps = stepsOf(reading);
+  const isInRows = steps && (steps.strides.at(-1) === 1 || steps.sizes.at(-1) === 1);
+  if (!isInRows) return onCopy(memory, call, (copied) => fire(memory, copied));
+  const v = call.state('v');
+  const spikes = memory.allocate(v.shape);
+  const { positive, negative, levels } = call.node.attributes;
+  memory.kernels.multiThreshold(
+    memory.address(v),
+    memory.address(given) + 4 * reading.offset,
+    memory.address(spikes),
+    Number(positive),
+    Number(negative),
+    Number(levels),
+    ...steps.sizes,
+    ...steps.strides,
+  );
+  return { spikes };
+}
+
+/** For kernels that want the currents one behind the other. */
+function onCopy(memory: Heap, call: TfjsCall, work: (call: TfjsCall) => Outputs): Outputs {
+  const nodes = call.through?.['current'];
+  if (!nodes) return work(call);
+  const given = single(call, 'current');
+  const current = copy(memory, given, readingOf(given.shape, nodes, call.sizes));
+  const outputs = work({ ...call, inputs: { current }, through: undefined });
+  current.dispose();
+  return outputs;
+}
+
+function fireNearest(memory: Heap, call: TfjsCall, kept: number): Outputs {
   const current = single(call, 'current');
   const { positive, negative, levels, perOctave } = call.node.attributes;
-  const spikes = memory.allocate(current.shape);
+  const v = call.state('v');
+  const spikes = memory.allocate(v.shape);
   const entries = octaveTable([Number(positive), Number(negative)], Number(perOctave));
   const table = memory.allocate([entries.length]);
   new Float32Array(memory.bytes().buffer, memory.address(table)).set(entries);
   memory.kernels.nearestThreshold(
-    memory.address(call.state('v')),
+    memory.address(v),
     memory.address(current),
     memory.address(spikes),
     current.size,

@@ -55,16 +55,15 @@ function segmentSum(heap: Heap, call: TfjsCall): TfTensor {
   const [count] = resolveShape([attributesOf(primitives.segmentSum, call).count], call.sizes);
   requireRows(heap, segments, call.node.id, count!);
   const out = heap.allocate([count!, ...x.shape.slice(1)]);
-  const rows = numbersOf(heap, segments);
   const width = sizeOf(x.shape.slice(1));
-  const { buffer } = heap.bytes();
-  const totals = new Float32Array(buffer, heap.address(out), count! * width).fill(0);
-  const values = new Float32Array(buffer, heap.address(x), x.size);
-  for (let row = 0; row < rows.length; row++) {
-    const [start, first] = [rows[row]! * width, row * width];
-    for (let column = 0; column < width; column++)
-      totals[start + column]! += values[first + column]!;
-  }
+  new Float32Array(heap.bytes().buffer, heap.address(out), count! * width).fill(0);
+  heap.kernels.segmentSum(
+    heap.address(x),
+    heap.address(segments),
+    heap.address(out),
+    segments.size,
+    width,
+  );
   return out;
 }
 

@@ -61,6 +61,27 @@ it.each([
   await expectSame(b.build(), { x: numbers([2, 8, 3, width], 2) });
 });
 
+it.each([
+  [2, 16],
+  [3, 16],
+  [4, 8],
+  [4, 5],
+  [6, 16],
+])('takes some of %i groups of %i outputs together', async (groups, outputs) => {
+  const b = createBuilder();
+  const x = b.input('x', ['N', groups * 8, 5, 4]);
+  const spikes = b.apply(lif, { current: x }, {}, 'lif').spikes;
+  const weight = param(b, 'w', [groups * outputs, 8, 3, 3]);
+  b.output('out', b.conv2d({ x: spikes, weight }, { groups }, 'conv'));
+  const graph = b.build();
+  await expectSame(graph, { x: numbers([2, groups * 8, 5, 4], 2) });
+  for (const mode of ['float32', 'int16', 'int8'] as const) {
+    const plan = await wasmBackend({ mode }).explain(graph, { registry, samples: 1, timesteps: 2 });
+    const kernel = plan?.stages.find(({ path }) => path === 'conv')?.kernel;
+    expect(kernel).toContain('convolveEvents');
+  }
+});
+
 it('sums windows with more rows than sixteen bits can name', async () => {
   const b = createBuilder();
   const spikes = b.apply(lif, { current: b.input('x', ['N', 8000, 3, 3]) }, {}, 'lif').spikes;

@@ -58,7 +58,7 @@ export function randomSpikingNetwork(seed: number): SpikingNetwork {
     options: { kernel: number; stride: number },
   ): Value => {
     const { kernel, stride } = options;
-    const groups = outputs % 64 === 0 && channels % 16 === 0 ? pick([1, 2]) : 1;
+    const groups = outputs % 32 === 0 && channels % 16 === 0 ? pick([1, 2, 4]) : 1;
     const margin = random.below(kernel);
     const y = b.conv2d(
       {

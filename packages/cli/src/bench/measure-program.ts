@@ -29,6 +29,8 @@ const perNumber = { float32: 1, int16: 2, int8: 4 } as const satisfies Record<Nu
 
 /** What one forward pass takes: all timesteps of one batch. */
 export interface ProgramMeasurement extends TimedRounds {
+  /** The same pass timestep by timestep, as a run that may stop early takes it: the median, in seconds. */
+  readonly stepwiseSeconds: number;
   /** Spikes per neuron and timestep. */
   readonly firingRate: number;
   /** The whole process at its largest while the network ran. */
@@ -59,11 +61,16 @@ export async function measureProgram(
     await program.run(inputs, { timesteps, signal });
     memory.sample();
   };
+  const stepwise = async (): Promise<void> => {
+    for await (const { step } of program.steps(inputs, { timesteps, signal })) void step;
+  };
   try {
     // The first pass warms the compilers up.
     await pass();
     const times = await timeRounds(rounds, pass, signal);
     const [peakBytes, wasmBytes] = [memory.bytes, backend.memoryBytes()];
+    await stepwise();
+    const { seconds: stepwiseSeconds } = await timeRounds(rounds, stepwise, signal);
     const operators = operatorTimes();
     const layers = neuronLayers(graph, registry);
     const spikes = spikeCounts(layers);
@@ -78,6 +85,7 @@ export async function measureProgram(
       (2 * work.products) / roofline.operationsPerSecond;
     return {
       ...times,
+      stepwiseSeconds,
       firingRate: neurons === 0 ? 0 : fired / neurons,
       peakBytes,
       wasmBytes,
@@ -134,6 +142,7 @@ export function programTables(
             `ms, from the fastest to the slowest of ${found.rounds}`,
             `${milliseconds(found.fastest)} to ${milliseconds(found.slowest)}`,
           ],
+          ['ms, timestep by timestep', milliseconds(found.stepwiseSeconds)],
           ['ms of CPU', milliseconds(found.cpuSeconds)],
           ['spikes per neuron and timestep', found.firingRate.toFixed(3)],
           ['additions that spikes cause', compact(found.additions)],

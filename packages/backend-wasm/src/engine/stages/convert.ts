@@ -1,5 +1,7 @@
 /** Between the tensors of operators and what the kernels of the engine read. */
 import { sizeOf } from '@spikeloom/ir';
+import { makeAll } from '@spikeloom/runtime';
+import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import type { Heap } from '../../heap.ts';
 import type { EngineMemory } from '../memory.ts';
 import type { Site, Stage, Word } from '../stage.ts';
@@ -71,7 +73,9 @@ export function tensorStage(
       site.act((pass) => {
         const { heap, engine } = { heap: memories.heap(), engine: memories.engine() };
         const used = pass.samples * sizeOf(inner);
-        const tensors = Array.from({ length: steps }, (_, step) => {
+        const free = (tensor: TfTensor): void => tensor.dispose();
+        const each = Array.from({ length: steps }, (_, step) => step);
+        const tensors = makeAll({ free }, each, (step) => {
           const tensor = heap.allocate([pass.samples, ...inner]);
           const bytes = engine.bytes(staged + 4 * step * length, 4 * used);
           heap.bytes().set(bytes, heap.address(tensor));

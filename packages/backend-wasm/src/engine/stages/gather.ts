@@ -1,46 +1,26 @@
 /** Convolutions and linear layers on spikes, with all that can follow in the same pass over their outputs. */
-import { batchNorm, type GraphNode, linear } from '@spikeloom/ir';
+import { batchNorm, type GraphNode } from '@spikeloom/ir';
 import type { Instruction, Slot } from '@spikeloom/runtime';
 import type { Tensor as TfTensor } from '@tensorflow/tfjs-core';
 import { firedInto, type NeuronLayer, neuronLayerOf, neuronWords } from '../neuron.ts';
 import { type Packed, packWeights } from '../pack.ts';
 import type { NumberMode, Recognition, Site, Stage, StageMaker, Word } from '../stage.ts';
-import { type Arranged, type ChannelAxis, extentOf, spikeValue } from '../value.ts';
+import type { Arranged } from '../value.ts';
+import { type Contraction, contractionOf } from './contraction.ts';
 import {
   bitsOf,
-  type EventLines,
   eventList,
   listEvents,
-  longestLine,
   passes,
   samplesListed,
   scratchOfThreads,
 } from './events.ts';
-
-const conv2dOp = 'spikeloom/conv2d';
 
 const kernels = {
   float32: 'convolveEvents_f32',
   int16: 'convolveEvents_i16',
   int8: 'convolveEvents_i8',
 } as const satisfies Record<NumberMode, string>;
-
-/** Products of weights with windows of a map; a linear layer has windows of one position. */
-interface Contraction {
-  readonly x: Slot;
-  readonly out: Slot;
-  readonly weight: Slot;
-  readonly bias: Slot | undefined;
-  readonly axis: ChannelAxis;
-  readonly lines: EventLines;
-  readonly kernel: readonly [number, number];
-  readonly stride: readonly [number, number];
-  /** Top, and left. */
-  readonly margin: readonly [number, number];
-  readonly outHeight: number;
-  readonly outWidth: number;
-  readonly outputs: number;
-}
 
 /** Scale and shift of every output, what is added, and the neurons behind it. */
 interface Epilogue {
@@ -56,7 +36,7 @@ interface Epilogue {
 
 export const gather: StageMaker = (recognition, instruction) => {
   const contraction = contractionOf(recognition, instruction);
-  if (!contraction || !fits(recognition, contraction)) return false;
+  if (!contraction) return false;
   // What is computed once gains nothing from events.
   if (recognition.isStill(contraction.x)) return false;
   const { axis } = contraction;
@@ -83,7 +63,7 @@ export const gather: StageMaker = (recognition, instruction) => {
     weight: recognition.fixed(contraction.weight)!,
     kernel: contraction.kernel,
     outputs: contraction.outputs,
-    groups: contraction.lines.groups,
+    lines: contraction.lines,
     scale: epilogue.scale.map((scale) => scale * x.one),
     shift: epilogue.shift,
   });
@@ -174,81 +154,6 @@ function gatherStage(
 function scratchBytes(site: Site, { kernel, lines }: Contraction): number {
   const window = 2 * kernel[0] * kernel[1] * lines.channels;
   return 96960 + site.steps * (window + 256);
-}
-
-function contractionOf(
-  recognition: Recognition,
-  { node, inputs, outputs }: Instruction<TfTensor>,
-): Contraction | undefined {
-  if (node.op !== conv2dOp && node.op !== linear.id) return undefined;
-  const [x, weight] = [inputs['x'] as Slot, inputs['weight'] as Slot];
-  const out = outputs['out']!;
-  const bias = inputs['bias'] as Slot | undefined;
-  const axis = node.op === conv2dOp ? 'first' : 'last';
-  const [type, outType] = [recognition.type(x), recognition.type(out)];
-  const from = extentOf(type.shape, axis, recognition.batch);
-  const to = extentOf(outType.shape, axis, recognition.batch);
-  if (!from || !to) return undefined;
-  const slots = { x, out, weight, bias, axis, outputs: to.channels } as const;
-  if (node.op === linear.id) {
-    return {
-      ...slots,
-      lines: { groups: 1, height: from.positions, width: 1, channels: from.channels },
-      kernel: [1, 1],
-      stride: [1, 1],
-      margin: [0, 0],
-      outHeight: to.positions,
-      outWidth: 1,
-    };
-  }
-  const { stride, padding, dilation, groups } = node.attributes as {
-    readonly stride: readonly [number, number];
-    readonly padding: readonly [number, number, number, number];
-    readonly dilation: readonly [number, number];
-    readonly groups: number;
-  };
-  const [, , height, width] = type.shape.map(Number) as [number, number, number, number];
-  const [, , outHeight, outWidth] = outType.shape.map(Number) as [number, number, number, number];
-  const kernel = recognition.type(weight).shape.slice(2).map(Number) as [number, number];
-  if (dilation.some((step) => step !== 1)) return undefined;
-  // Windows of one position need no neighbours: every position is a line of its own.
-  const isPointwise = groups === 1 && kernel.every((size) => size === 1);
-  if (isPointwise && stride.every((step) => step === 1) && padding.every((zeros) => zeros === 0)) {
-    return {
-      ...slots,
-      lines: { groups, height: from.positions, width: 1, channels: from.channels },
-      kernel,
-      stride,
-      margin: [0, 0],
-      outHeight: to.positions,
-      outWidth: 1,
-    };
-  }
-  return {
-    ...slots,
-    lines: { groups, height, width, channels: from.channels / groups },
-    kernel,
-    stride,
-    margin: [padding[0], padding[2]],
-    outHeight,
-    outWidth,
-  };
-}
-
-/** Whether the kernels can do it: spikes with fixed weights, and groups that are whole blocks. */
-function fits(
-  recognition: Recognition,
-  { x, weight, bias, lines, kernel, outputs }: Contraction,
-): boolean {
-  const { groups, width, channels } = lines;
-  return (
-    spikeValue(recognition.type(x)) !== undefined &&
-    recognition.fixed(weight) !== undefined &&
-    (bias === undefined || recognition.fixed(bias) !== undefined) &&
-    width * channels <= longestLine &&
-    kernel[0] * kernel[1] * channels <= longestLine &&
-    (groups === 1 || ((outputs / groups) % recognition.lanes === 0 && channels % 8 === 0))
-  );
 }
 
 /** Follows the only reader of each value: normalisation, a residual, and neurons. */

@@ -16,18 +16,22 @@ export function operatorStage(recognition: Recognition, instruction: Instruction
   const run = (pass: Pass): void => {
     const tensors = makes.map((): TfTensor[] => []);
     const path = (name: string): string => states.get(name)!;
-    for (let step = 0; step < (isStill ? 1 : pass.steps); step++) {
-      const outputs = kernel.run({
-        node,
-        inputs: mapNames(reads, (value: Numbers) => pass.tensor(value, step)),
-        sizes: pass.sizes,
-        step: pass.step + step,
-        state: (name) => pass.state(path(name)),
-        write: (name, handle) => pass.setState(path(name), handle),
-      });
-      makes.forEach(([name], index) => tensors[index]!.push(outputs[name]!));
+    try {
+      for (let step = 0; step < (isStill ? 1 : pass.steps); step++) {
+        const outputs = kernel.run({
+          node,
+          inputs: mapNames(reads, (value: Numbers) => pass.tensor(value, step)),
+          sizes: pass.sizes,
+          step: pass.step + step,
+          state: (name) => pass.state(path(name)),
+          write: (name, handle) => pass.setState(path(name), handle),
+        });
+        makes.forEach(([name], index) => tensors[index]!.push(outputs[name]!));
+      }
+    } finally {
+      // The run frees them, even if a later timestep fails.
+      makes.forEach(([, made], index) => pass.setTensors(made, tensors[index]!));
     }
-    makes.forEach(([, made], index) => pass.setTensors(made, tensors[index]!));
   };
   recognition.push({
     kind: 'operator',
