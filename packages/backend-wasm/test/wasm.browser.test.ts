@@ -5,7 +5,6 @@ import { createBuilder, createRandom, createRegistry, linear, tensor } from '@sp
 import { lif, multiThreshold, neurons } from '@spikeloom/neurons';
 import type { Backend } from '@spikeloom/runtime';
 import { conformanceCases } from '@spikeloom/testkit';
-import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test, vi } from 'vitest';
 import { hasRelaxedSimd } from '../src/relaxed-simd.ts';
 import { randomSpikingNetwork } from './engine/random-spiking-network.ts';
