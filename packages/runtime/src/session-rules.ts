@@ -55,13 +55,21 @@ export function requireRows(
   });
 }
 
-/** Refuses to go on with a session that has ended, or whose samples have all left. */
-export function requireLive(isDisposed: boolean, isEmpty: boolean): void {
+/** Refuses to go on with a session that has ended or failed, or whose samples have all left. */
+export function requireLive(isDisposed: boolean, isEmpty: boolean, hasFailed: boolean): void {
   if (isDisposed) {
     throw new SpikeloomError({
       code: 'disposed',
       path: 'session',
       message: 'the session has ended',
+    });
+  }
+  if (hasFailed) {
+    throw new SpikeloomError({
+      code: 'run-failed',
+      path: 'session',
+      message: 'a timestep failed, and only some of the states have moved on',
+      fix: 'open another session; the program is as it was',
     });
   }
   if (isEmpty) {

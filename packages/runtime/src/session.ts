@@ -39,6 +39,7 @@ export class StepSession<H> implements Session {
   /** The step that is being computed; the next one waits for it. */
   #underWay: Promise<unknown> | undefined;
   #started = false;
+  #failed = false;
   #disposed = false;
 
   constructor(prepared: Prepared<H>, options: SessionOptions) {
@@ -95,6 +96,15 @@ export class StepSession<H> implements Session {
   async #advance(fresh: Readonly<Record<string, Tensor>>): Promise<Step> {
     this.#check();
     this.#sizes = checkFresh(fresh, this.#options.held, this.#inputTypes, this.#sizes);
+    try {
+      return await this.#compute(fresh);
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
+  }
+
+  async #compute(fresh: Readonly<Record<string, Tensor>>): Promise<Step> {
     const { plan, device } = this.#prepared;
     const executor = this.#executor;
     device.activate?.();
@@ -204,7 +214,7 @@ export class StepSession<H> implements Session {
   }
 
   #check(): void {
-    requireLive(this.#disposed, this.#started && this.#samples.length === 0);
+    requireLive(this.#disposed, this.#started && this.#samples.length === 0, this.#failed);
     throwIfAborted(this.#options.signal);
   }
 }

@@ -47,6 +47,27 @@ describe('a session', () => {
     expect(await advanceAll(session)).toHaveLength(timesteps);
   });
 
+  test('does not go on after a timestep that failed, and does after an input that was refused', async () => {
+    let isFailing = false;
+    const observe = (): void => {
+      if (isFailing) throw new Error('the disk is full');
+    };
+    const program = await compile();
+    const session = program.open({}, { taps: [{ at: 'out', observe }] });
+    await session.advance({ x: sequence[0]! });
+    await expect(session.advance({})).rejects.toMatchObject({ code: 'missing-input' });
+    await session.advance({ x: sequence[1]! });
+    isFailing = true;
+    await expect(session.advance({ x: sequence[2]! })).rejects.toThrow('the disk is full');
+    isFailing = false;
+    await expect(session.advance({ x: sequence[2]! })).rejects.toMatchObject({
+      code: 'run-failed',
+      fix: expect.stringContaining('another session'),
+    });
+    expect(() => session.reset()).toThrow(expect.objectContaining({ code: 'run-failed' }));
+    expect(await advanceAll(program.open())).toHaveLength(timesteps);
+  });
+
   test('keeps held inputs over a reset', async () => {
     const b = createBuilder();
     const [held, fresh] = [b.input('held', ['N']), b.input('fresh', ['N'])];

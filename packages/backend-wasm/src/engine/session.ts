@@ -56,6 +56,7 @@ export class EngineSession implements Session {
   #places: readonly number[] = [];
   #step = 0;
   #underWay: Promise<unknown> | undefined;
+  #failed = false;
   #disposed = false;
 
   constructor(options: EngineSessionOptions) {
@@ -79,6 +80,15 @@ export class EngineSession implements Session {
   async #advance(fresh: Readonly<Record<string, Tensor>>): Promise<Step> {
     this.#check();
     this.#sizes = checkFresh(fresh, this.#options.held, this.#options.inputs, this.#sizes);
+    try {
+      return await this.#compute(fresh);
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
+  }
+
+  async #compute(fresh: Readonly<Record<string, Tensor>>): Promise<Step> {
     const parts = (this.#parts ??= this.#begin());
     const { profiler, outputs, batch } = this.#options;
     const check = (): void => this.#check();
@@ -190,7 +200,8 @@ export class EngineSession implements Session {
   }
 
   #check(): void {
-    requireLive(this.#disposed, this.#parts !== undefined && this.#samples.length === 0);
+    const isEmpty = this.#parts !== undefined && this.#samples.length === 0;
+    requireLive(this.#disposed, isEmpty, this.#failed);
     throwIfAborted(this.#options.signal);
   }
 }

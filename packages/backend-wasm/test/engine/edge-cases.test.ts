@@ -35,6 +35,20 @@ it('shows what lies before a normalisation, after a run in which that was folded
   actual.data.forEach((value, index) => expect(value).toBeCloseTo(expected.data[index]!, 4));
 });
 
+it('a session whose timestep failed does not go on', async () => {
+  const { graph, inputs } = normalised();
+  const observe = (): void => {
+    throw new Error('the disk is full');
+  };
+  const program = await engine.compile(graph, { registry });
+  const session = program.open(inputs as Record<string, Tensor>, {
+    taps: [{ at: 'conv', observe }],
+  });
+  await expect(session.advance()).rejects.toThrow('the disk is full');
+  await expect(session.advance()).rejects.toMatchObject({ code: 'run-failed' });
+  expect(Object.keys(await program.run(inputs, { timesteps: 1 }))).toHaveLength(1);
+});
+
 it('leaves neurons whose time constant is an input to the operators', async () => {
   const b = createBuilder();
   const current = b.input('current', ['N', 8]);
