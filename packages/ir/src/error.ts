@@ -36,7 +36,8 @@ export const errorCodes = {
   'not-found': 'A file, data set or name does not exist.',
   'not-observable': 'A tap names a value that the compiled program does not compute.',
   'plugin-version': 'A plugin was written for another plugin API.',
-  'run-failed': 'A run stopped in the middle, or a session was to go on after that; the program can run again.',
+  'run-failed':
+    'A run stopped in the middle, or a session was to go on after that; the program can run again.',
   'shape-mismatch': 'Shapes do not fit together.',
   'state-not-written': 'A state is never written.',
   'state-written-twice': 'A state has more than one write.',
